@@ -1,0 +1,30 @@
+"""Rules every test keeps."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+SHARED = Path(__file__).parents[2] / "shared"
+
+
+@pytest.fixture(autouse=True)
+def _no_thread_is_left() -> Iterator[None]:
+    before = set(threading.enumerate())
+    yield
+    deadline = time.monotonic() + 2
+    while (left := set(threading.enumerate()) - before) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert not left, f"threads left behind: {left}"
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """Third-party clips, models and photographs that are not part of the project."""
+    if not SHARED.is_dir():
+        pytest.skip("the shared folder with third-party clips and models is not here")
+    return SHARED
