@@ -1,0 +1,115 @@
+"""Source -> detect -> pose -> track -> files, each in its own thread."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
+
+from app.channel import Channel
+from app.stages import DetectStage, In, Out, Packet, PoseStage, Stage, TrackStage
+from app.types import Result, Sink, Source
+from app.workers import Workers
+from engine.errors import UserError
+from engine.types import Boxes, Poses
+
+WAITING = 8  #: items between two stages: enough to even out a busy frame
+WAITING_BYTES = 128 << 20  #: of pictures between two stages, which limits it for very large ones
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What became of one source."""
+
+    read: int  #: frames the source delivered
+    written: int  #: frames that reached the files
+    dropped: int  #: frames of a live source that nobody had time for
+    people: int  #: different ids seen
+    seconds: float  #: wall time from start to the last file closed
+    damage: str  #: what was wrong with the source, "" when nothing was; the rest holds all the same
+
+
+def run(
+    source: Source,
+    detect: DetectStage,
+    pose: PoseStage,
+    track: TrackStage,
+    open_sinks: Callable[[], Sequence[Sink]],
+    *,
+    stop: threading.Event,
+    show: Callable[[Result], None] = lambda _: None,
+) -> Summary:
+    """Push every frame of the source through the stages and into the sinks.
+
+    A live source drops its oldest waiting frame when the work falls behind, and frames are dropped nowhere
+    else; a file waits. `open_sinks` is called at the first result, so a run that finds nothing to write
+    leaves no file. `show` is called for each result, by the track thread, and must not block. When `stop` is
+    set, what has not been worked on is left, and the files are completed. A UserError of the source is
+    reported in the summary, after everything it delivered has been written; any other error ends the run at
+    once and is raised here, with the files complete up to that point.
+    """
+    info = source.info
+    room = max(1, min(WAITING, WAITING_BYTES // max(1, info.width * info.height * 3)))
+    captured: Channel[Packet[None]] = Channel(1, drop_oldest=True) if info.live else Channel(room)
+    detected: Channel[Packet[Boxes]] = Channel(1 if info.live else room)
+    posed: Channel[Packet[Poses]] = Channel(1 if info.live else room)
+    finished: Channel[Result] = Channel(room)
+    ids: set[int] = set()
+    read, written, damage = 0, 0, ""
+
+    def capture() -> None:
+        nonlocal read, damage
+        with closing(captured):
+            try:
+                for frame in source.frames(stop):
+                    if stop.is_set():
+                        return
+                    captured.put(Packet(frame, None, time.perf_counter()))
+                    read += 1
+            except UserError as error:
+                damage = str(error)
+
+    def write() -> None:
+        nonlocal written
+        with ExitStack() as files:
+            sinks: Sequence[Sink] = ()
+            while results := finished.take(1):
+                if written == 0:
+                    sinks = [files.enter_context(closing(sink)) for sink in open_sinks()]
+                for sink in sinks:
+                    sink.write(results[0])
+                written += 1
+                ids.update(results[0].tracks.ids.tolist())
+
+    began = time.perf_counter()
+    with Workers(captured, detected, posed, finished) as workers:
+        workers.spawn(capture, "capture")
+        workers.spawn(_pump(detect, captured, detected, stop), "detect")
+        workers.spawn(_pump(pose, detected, posed, stop), "pose")
+        workers.spawn(_pump(track, posed, finished, stop, show), "track")
+        workers.spawn(write, "write")
+    return Summary(read, written, captured.dropped, len(ids), time.perf_counter() - began, damage)
+
+
+def _pump(
+    stage: Stage[In, Out],
+    inbox: Channel[In],
+    outbox: Channel[Out],
+    stop: threading.Event,
+    show: Callable[[Out], None] = lambda _: None,
+) -> Callable[[], None]:
+    """A thread's work: open the stage, then pass on what it makes of whatever is waiting."""
+
+    def work() -> None:
+        try:
+            with closing(outbox), stage.open() as step:
+                while (packets := inbox.take(stage.frames_at_once)) and not stop.is_set():
+                    for done in step(packets):
+                        show(done)
+                        outbox.put(done)
+        finally:
+            inbox.cancel()  # nobody takes from here any more: whoever still puts may go home
+
+    return work

@@ -1,0 +1,107 @@
+"""What a user can set, from flags and from a TOML file. Imports nothing heavy."""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from engine.errors import UserError
+
+
+def option(
+    default: Any,
+    explain: str,
+    *,
+    choices: tuple[str, ...] = (),
+    least: float = float("-inf"),
+    most: float = float("inf"),
+    name: str = "",
+) -> Any:
+    """A field that is also a flag and a TOML key; `name` stands for the value in the help."""
+    about = {"explain": explain, "choices": choices, "least": least, "most": most, "name": name}
+    return field(default=default, metadata=about)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that shapes a run. A flag `--max-people 3` is `max-people = 3` in the file."""
+
+    output: str = option("runs", "folder for the results, made when it is missing", name="DIR")
+    pose: str = option("", "pose network (.onnx); default: the one that comes with the program", name="MODEL")
+    detector: str = option("", "person detector (.onnx); default: the one that comes along", name="MODEL")
+    device: str = option("auto", "where networks run: auto, cpu, cuda or cuda:N", name="DEVICE")
+    decode: str = option(
+        "",
+        "heatmap decoder; default: what the model was trained for",
+        choices=("quarter", "dark", "udp", "argmax"),
+    )
+    flip: bool = option(False, "look at each person mirrored too: a little more exact, twice the work")
+    keypoint_threshold: float = option(0.3, "joints that score less are left out", least=0, most=1, name="S")
+    detection_threshold: float = option(
+        0.0, "boxes that score less are no people; default: the detector's own", least=0, most=1, name="S"
+    )
+    max_people: int = option(0, "follow at most so many people, the best seen", least=1, name="N")
+    smooth: str = option("live", "smoothing of the joints over time", choices=("live", "off"))
+    no_video: bool = option(False, "write no MP4")
+    no_csv: bool = option(False, "write no CSV")
+    overwrite: bool = option(False, "replace outputs that exist")
+    quiet: bool = option(False, "say nothing but errors")
+
+
+OPTIONS = {entry.name.replace("_", "-"): entry for entry in fields(Settings)}
+
+
+def settings(given: Mapping[str, Any], where: str) -> dict[str, Any]:
+    """Check options by their names, as in flags and TOML; return them by field name.
+
+    Raises UserError for an unknown name, a value of the wrong type or out of range; `where` says who gave it.
+    """
+    return {name.replace("-", "_"): _checked(name, value, where) for name, value in given.items()}
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """The options in a TOML file, checked. Raises UserError."""
+    try:
+        given = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UserError(f"{path}: is no valid TOML: {error}") from error
+    return settings(given, str(path))
+
+
+def _checked(name: str, value: Any, where: str) -> Any:
+    name = name.replace("_", "-")
+    if name not in OPTIONS:
+        near = difflib.get_close_matches(name, OPTIONS, 1)
+        hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(sorted(OPTIONS))}"
+        raise UserError(f"{where}: unknown option {name}; {hint}")
+    entry, about = OPTIONS[name], OPTIONS[name].metadata
+    kind = type(entry.default)
+    if kind is float and type(value) is int:
+        value = float(value)
+    if type(value) is not kind:
+        raise UserError(f"{where}: {name} must be a {_KINDS[kind]}, not {value!r}")
+    if about["choices"] and value not in about["choices"]:
+        raise UserError(f"{where}: {name} must be one of {', '.join(about['choices'])}, not {value!r}")
+    if kind in (int, float) and not about["least"] <= value <= about["most"]:
+        raise UserError(f"{where}: {name} must be {_span(about['least'], about['most'])}, not {value}")
+    if name == "device" and not _is_device(str(value)):
+        raise UserError(f"{where}: device must be auto, cpu, cuda or cuda:N, not {value!r}")
+    return value
+
+
+_KINDS = {str: "text", bool: "true or false", int: "whole number", float: "number"}
+
+
+def _span(least: float, most: float) -> str:
+    return f"at least {least:g}" if most == float("inf") else f"from {least:g} to {most:g}"
+
+
+def _is_device(text: str) -> bool:
+    kind, colon, number = text.partition(":")
+    return text in ("auto", "cpu", "cuda") or (kind == "cuda" and colon == ":" and number.isdecimal())
