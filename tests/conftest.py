@@ -6,8 +6,12 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from scene_clips import Clips
 
 SHARED = Path(__file__).parents[2] / "shared"
 
@@ -28,3 +32,11 @@ def shared() -> Path:
     if not SHARED.is_dir():
         pytest.skip("the shared folder with third-party clips and models is not here")
     return SHARED
+
+
+@pytest.fixture(scope="session")
+def rendered(request: pytest.FixtureRequest) -> Clips:
+    """Clips of rendered people and their truth, kept from run to run; `pytest --cache-clear` drops them."""
+    from scene_clips import Clips
+
+    return Clips(request.config.cache.mkdir("scene"))
