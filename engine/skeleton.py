@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.types import Array
 
@@ -41,3 +42,16 @@ OKS_SIGMAS: Array = np.array(
     [0.026, 0.025, 0.025, 0.035, 0.035, 0.079, 0.079, 0.072, 0.072, 0.062, 0.062, 0.107, 0.107, 0.087, 0.087,
      0.089, 0.089], np.float32)  # fmt: skip
 OKS_SIGMAS.setflags(write=False)
+
+
+def oks(keypoints: Array, truth: Array, areas: Array, labelled: NDArray[np.bool_]) -> Array:
+    """Object keypoint similarity of each skeleton (N, K, 2) to each true one (M, K, 2): (N, M) in [0, 1].
+
+    The mean over the `labelled` (M, K) joints of exp(-d^2 / (2 area (2 sigma)^2)), as in COCO's evaluation
+    (cocodataset.org/#keypoints-eval); `areas` (M,) in square pixels. 0 where nothing is labelled.
+    """
+    apart = keypoints[:, None].astype(np.float64) - truth
+    spread = 2 * np.maximum(areas, 1e-9)[:, None] * (2 * OKS_SIGMAS.astype(np.float64)) ** 2
+    alike = np.where(labelled, np.exp(-(apart**2).sum(axis=-1) / spread), 0)
+    mean: Array = (alike.sum(axis=-1) / np.maximum(labelled.sum(axis=-1), 1)).astype(np.float32)
+    return mean

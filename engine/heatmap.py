@@ -1,0 +1,205 @@
+"""Joints to heatmaps and back: one place for both, so that training and inference agree.
+
+Positions are heatmap cells; the centre of the first cell is (0, 0). `engine.crop.to_frame` takes them on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Literal, NamedTuple
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.types import Array
+
+Decoder = Literal["argmax", "quarter", "dark", "udp"]
+
+_REACH = 3  #: standard deviations from the joint to the edge of a target
+_LEAST = 1e-10  #: below this a blurred heatmap has no logarithm worth taking
+_STEP = 2.0  #: cells; a longer Taylor step says that the heatmap is not the bell it was taken for
+
+
+class _Fit(NamedTuple):
+    """How a Gaussian is fitted around the highest cell."""
+
+    blur: tuple[float, ...]  #: weights of the blur before it, along each axis
+    spacing: int  #: between the cells of the second differences
+    mirrored: bool  #: beyond its border the heatmap goes on as its mirror image; else it is 0 there
+
+
+#: What OpenCV takes for a Gaussian of 7 cells, as in the authors' code: a deviation of 1.37.
+_UDP = _Fit((2 / 64, 7 / 64, 14 / 64, 18 / 64, 14 / 64, 7 / 64, 2 / 64), spacing=1, mirrored=True)
+
+
+def decode(heatmaps: Array, method: Decoder = "quarter", *, sigma: float = 2.0) -> tuple[Array, Array]:
+    """Heatmaps (N, K, H, W) -> where each joint is, x, y (N, K, 2) in cells, and a score (N, K) in [0, 1].
+
+    The score is the value of the highest cell (the first of equals), clipped. A joint whose heatmap has
+    nothing above 0, or a value that is no number, is at (0, 0) with score 0. From the highest cell:
+
+    - `argmax`: no further.
+    - `quarter`: a quarter cell along each axis towards the higher neighbour, as the official HRNet repository
+      does it (`get_final_preds`): neither axis moves in the first two and the last column and row.
+    - `dark`: to the top of the Gaussian that fits there (Zhang et al., "Distribution-Aware Coordinate
+      Representation for Human Pose Estimation", CVPR 2020, equations 5 to 9). `sigma` is that of the training
+      targets, in cells. In the two outermost columns and rows nothing moves, as in the authors' code.
+    - `udp`: the same with a lighter blur (7 cells) and from the next neighbours only, for networks trained
+      and cropped with the unbiased transform (Huang et al., "The Devil is in the Details", CVPR 2020; `post`
+      in the authors' code). Beyond its border the heatmap goes on as its mirror image, so that a joint in the
+      first column stays there; the authors repeat the last cell, which moves it out by half a cell always.
+
+    Where no Gaussian fits (a singular or indefinite Hessian, a step of more than two cells) nothing moves.
+    """
+    n, k, height, width = heatmaps.shape
+    maps = np.ascontiguousarray(heatmaps, np.float32).reshape(n * k, height, width)
+    flat = maps.reshape(n * k, height * width)
+    best = flat.argmax(axis=1)
+    peaks = np.take_along_axis(flat, best[:, None], axis=1)[:, 0]
+    y, x = np.divmod(best, width)
+    xy = np.stack([x, y], axis=1).astype(np.float32)
+    if method == "quarter":
+        xy += _quarter(maps, x, y)
+    elif method == "dark":
+        xy += _taylor(maps, x, y, _Fit(_gaussian(sigma), spacing=2, mirrored=False))
+    elif method == "udp":
+        xy += _taylor(maps, x, y, _UDP)
+    seen = peaks > 0
+    np.clip(xy, -0.5, np.array([width, height], np.float32) - np.float32(0.5), out=xy)
+    xy[~seen] = 0
+    scores = np.where(seen, np.minimum(peaks, 1), np.float32(0))
+    return xy.reshape(n, k, 2), scores.reshape(n, k)
+
+
+def encode(
+    xy: NDArray[np.floating],
+    visible: NDArray[np.bool_],
+    heatmap_size: tuple[int, int],
+    sigma: float = 2.0,
+    *,
+    unbiased: bool = True,
+) -> Array:
+    """Joints (N, K, 2) in cells -> what a perfect network answers, Gaussians of height 1: (N, K, H, W).
+
+    `unbiased` centres each Gaussian on the joint (Zhang et al. 2020, section 3.2): `dark` and `udp` take it
+    back to 0.01 cell away from the border, `quarter` to a quarter of a cell. Without it the centre is the
+    nearest cell and the Gaussian is cut to a square of three deviations to each side, as in the official
+    HRNet repository (`generate_target`). All 0 for a joint not `visible` (N, K) or three deviations outside.
+    """
+    height, width = heatmap_size
+    at = np.where(visible[..., None], xy, 0.0)
+    cell = np.floor(at + 0.5)
+    inside = (cell >= -_REACH * sigma) & (cell < np.array([width, height]) + _REACH * sigma)
+    drawn = visible & inside.all(axis=-1)
+    profiles = []
+    for axis, length in enumerate((width, height)):
+        away = np.arange(length) - (at if unbiased else cell)[..., axis, None]
+        profile = np.exp(-(away**2) / (2 * sigma**2))
+        profiles.append(profile if unbiased else profile * (np.abs(away) <= _REACH * sigma))
+    across, down = profiles
+    down *= drawn[..., None]
+    out: Array = np.multiply(down[..., :, None], across[..., None, :], dtype=np.float32, casting="same_kind")
+    return out
+
+
+def flip_back(heatmaps: Array, pairs: Sequence[tuple[int, int]], *, shift: bool) -> Array:
+    """The answer to a mirrored input, as if to the input itself: (N, K, H, W) -> the same shape, a new array.
+
+    Mirrors each heatmap and exchanges the channels of each pair (left, right). In the classic transform with
+    heatmaps a quarter the size of the input, the result lies three quarters of a cell too far left; `shift`
+    moves it one cell to the right, leaving the first column, as the official HRNet repository does
+    (SHIFT_HEATMAP). In the unbiased transform it lies right.
+    """
+    n, k, height, width = heatmaps.shape
+    order = np.arange(k)
+    for left, right in pairs:
+        order[[left, right]] = right, left
+    swapped = np.take(heatmaps, order, axis=1).reshape(n * k * height, width)
+    out = np.empty_like(swapped)
+    out[:, :1] = swapped[:, width - 1 :]
+    still = 1 if shift else 0
+    if out[:, still:].size:
+        cv2.flip(swapped[:, still:], 1, dst=out[:, still:])
+    return out.reshape(n, k, height, width)
+
+
+def _quarter(maps: Array, x: NDArray[np.intp], y: NDArray[np.intp]) -> Array:
+    """The official quarter-cell step from cells x, y of maps (M, H, W): (M, 2)."""
+    m, height, width = maps.shape
+    moves = (x > 1) & (x < width - 1) & (y > 1) & (y < height - 1)
+    cell = np.arange(m) * (height * width) + y * width + x
+    around = cell[:, None] + np.array([1, width, -1, -width])
+    values = maps.reshape(-1).take(around, mode="clip")
+    # Compared, not subtracted: the difference of infinities is no number, that of large values overflows.
+    higher, lower = values[:, :2] > values[:, 2:], values[:, :2] < values[:, 2:]
+    signs = higher.astype(np.float32) - lower.astype(np.float32)
+    return np.where(moves[:, None], signs * np.float32(0.25), np.float32(0))
+
+
+def _taylor(maps: Array, x: NDArray[np.intp], y: NDArray[np.intp], fit: _Fit) -> Array:
+    """The step from cells x, y of maps (M, H, W) to the top of the Gaussian that fits there: (M, 2).
+
+    Zhang et al. 2020 blur the heatmap, scale it so that its maximum is what it was, and expand its logarithm
+    at the highest cell to second order (Taylor): the top is where the gradient vanishes, -Hessian^-1 gradient
+    away. Only the few cells around the highest need blurring, and a separable blur of them is a product with
+    a band of rows on the left and one of columns on the right. The scaling is left out: log(c h) is
+    log(c) + log(h), and no difference of logarithms sees the constant log(c).
+    """
+    m, height, width = maps.shape
+    window = np.arange(2 * fit.spacing + 1)
+    rows = _blur(height, fit)[y[:, None] + window]
+    columns = _blur(width, fit)[x[:, None] + window]
+    with np.errstate(all="ignore"):  # what comes out without being a number fails every comparison below
+        near = rows @ maps @ columns.transpose(0, 2, 1)
+        logs = np.log(np.maximum(near, _LEAST)).reshape(m, -1)
+        dx, dy, dxx, dyy, dxy = (logs @ _differences(fit.spacing)).T
+        det = dxx * dyy - dxy * dxy
+        step = np.stack([dxy * dy - dyy * dx, dxy * dx - dxx * dy], axis=1) / det[:, None]
+        fits = (dxx < 0) & (det > 0) & (np.abs(step) <= _STEP).all(axis=1)
+    if not fit.mirrored:
+        fits &= (x > 1) & (x < width - 2) & (y > 1) & (y < height - 2)
+    return np.where(fits[:, None], step, np.float32(0))
+
+
+@lru_cache(maxsize=16)
+def _gaussian(sigma: float) -> tuple[float, ...]:
+    """The weights of a Gaussian blur out to 2.5 deviations: 11 of them for a deviation of 2."""
+    radius = round(2.5 * sigma)
+    weights = np.exp(-(np.arange(-radius, radius + 1) ** 2) / (2 * sigma**2))
+    return tuple((weights / weights.sum()).tolist())
+
+
+@lru_cache(maxsize=16)
+def _blur(length: int, fit: _Fit) -> Array:
+    """A blur as a matrix (length + 2 spacing, length): row i is cell i - spacing of the blurred line."""
+    away = np.arange(len(fit.blur)) - len(fit.blur) // 2
+    reads = np.arange(-fit.spacing, length + fit.spacing)[:, None] + away
+    if fit.mirrored:
+        period = max(2 * (length - 1), 1)
+        reads = np.abs(reads) % period
+        reads = np.minimum(reads, period - reads)
+    row, tap = np.nonzero((reads >= 0) & (reads < length))
+    out = np.zeros((len(reads), length), np.float32)
+    np.add.at(out, (row, reads[row, tap]), np.array(fit.blur)[tap])
+    out.setflags(write=False)
+    return out
+
+
+@lru_cache(maxsize=2)
+def _differences(spacing: int) -> Array:
+    """((2 spacing + 1)^2, 5): the cells around the highest, row by row, times this are d/dx, d/dy, d2/dx2,
+    d2/dy2 and d2/dxdy there, by the differences that the authors of DARK (spacing 2) and UDP (1) take.
+    """
+    c, end = spacing, 2 * spacing
+    out = np.zeros((end + 1, end + 1, 5), np.float32)
+    out[c, [c - 1, c + 1], 0] = out[[c - 1, c + 1], c, 1] = [-0.5, 0.5]
+    out[c, [0, c, end], 2] = out[[0, c, end], c, 3] = np.array([1, -2, 1]) / spacing**2
+    if spacing == 1:
+        out[:, :, 4] = np.array([[1, -1, 0], [-1, 2, -1], [0, -1, 1]]) / 2
+    else:
+        out[c - 1 : c + 2, c - 1 : c + 2, 4] = np.array([[1, 0, -1], [0, 0, 0], [-1, 0, 1]]) / 4
+    table = out.reshape(-1, 5)
+    table.setflags(write=False)
+    return table
