@@ -20,7 +20,7 @@ class Backdrop:
         self.density = focal_px * 1.15
         widest_pan = np.radians(np.abs([degrees for _, degrees in camera.pan]).max())
         limit = widest_pan + np.arctan(0.5 / camera.focal) + 0.15
-        self.street = (panorama(seed, camera.height, limit, self.density) * 255).astype(np.uint8)
+        self.street = panorama(seed, camera.height, float(limit), self.density)
         right, down, forward = camera.axes(0)
         x, y = np.meshgrid(np.arange(width) - width / 2 + 0.5, np.arange(height) - height / 2 + 0.5)
         ray = x[..., None] * right + y[..., None] * down + focal_px * forward

@@ -6,6 +6,8 @@ Colours are BGR, 0 to 1. Textures are flat and 40 m wide: the ground at 2 cm a c
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import cv2
 import numpy as np
 from scene_noise import Array, cloud
@@ -18,8 +20,9 @@ WALLS = (
 GAP = 3  #: the number of the house that is missing
 
 
+@lru_cache(maxsize=8)
 def panorama(seed: int, eye: float, limit: float, density: float) -> Array:
-    """The street from `eye` metres above the ground, (rows, columns, 3).
+    """The street from `eye` metres above the ground, uint8 (rows, columns, 3).
 
     Columns are angles from -limit to limit radians, rows are slopes from HIGH down to LOW, `density` of them
     to a radian.
@@ -40,7 +43,7 @@ def panorama(seed: int, eye: float, limit: float, density: float) -> Array:
         v = 400 - (eye + slope * far / np.cos(angle)) * finer
         layer = cv2.remap(texture, u.astype(np.float32), v.astype(np.float32), cv2.INTER_LINEAR)
         out += (layer[..., :3] - out) * layer[..., 3:]
-    return cv2.GaussianBlur(np.clip(out, 0, 1), (0, 0), 1.1)
+    return (cv2.GaussianBlur(np.clip(out, 0, 1), (0, 0), 1.1) * 255).astype(np.uint8)
 
 
 def sky(rng: np.random.Generator, slope: Array, angle: Array) -> Array:
