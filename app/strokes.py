@@ -1,0 +1,148 @@
+"""Where the strokes of a skeleton lie, how wide and how solid they are: everything but the painting.
+
+Worked out for all people of a frame at once. Widths grow with the person, and with the picture only so far
+that small people in a large picture stay people; limits are for 1280 x 720 and scale with the picture.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.skeleton import BONES, KEYPOINTS, PAIRS
+from trackers.types import Tracks
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int32]
+Bools = NDArray[np.bool_]
+
+SURE = 0.7  #: score from which a joint is solid
+FAINTEST = 0.35  #: opacity of a joint whose score just reaches the threshold
+FACE_FROM_PX = 160.0  #: people smaller than this get no face: it would be a blob
+DOTS_FROM_PX = 110.0  #: people smaller than this get no dots on the ends of their bones
+SHIFT = 4  #: cv2 takes coordinates in sixteenths of a pixel
+SMOOTHING_PX = 1.4  #: width that anti-aliasing adds to a polygon, measured; a line of width 1 is as wide
+
+
+class Layout:
+    """Which joints are joined, and the side that each joint and bone is on: 1 left, -1 right, 0 neither."""
+
+    def __init__(self, bones: Sequence[tuple[int, int]], joint_side: Sequence[int], face: int) -> None:
+        sides = [max(-1, min(1, joint_side[a] + joint_side[b])) for a, b in bones]
+        order = np.argsort(
+            sides, kind="stable"
+        )  # the left over the right, so that crossed limbs cross cleanly
+        ends = np.array(bones, np.intp).reshape(-1, 2)[order]
+        joints = np.arange(len(joint_side))
+        self.start, self.end = ends[:, 0], ends[:, 1]
+        self.bone_side = [sides[n] for n in order.tolist()]
+        self.joint_side = joint_side
+        self.face_bone = self.start < face
+        self.face_joint = joints < face  #: the first `face` joints belong to the face
+        self.joined = np.isin(joints, ends)
+
+
+_LEFT, _RIGHT = zip(*PAIRS, strict=True)
+_COCO = Layout(BONES, [(k in _LEFT) - (k in _RIGHT) for k in range(len(KEYPOINTS))], face=5)
+
+
+def layout(joints: int) -> Layout:
+    """COCO's skeleton for 17 joints, points without bones for any other number."""
+    return _COCO if joints == len(KEYPOINTS) else Layout((), (0,) * joints, face=0)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Strokes:
+    """N people of K joints and B bones, in pixels or, for cv2, in whole pixels << SHIFT ("fixed").
+
+    A reach is the left, top, right and bottom of the pixels that painting may touch, as slices have it.
+    """
+
+    size: Floats  #: (N,) longer side of the box
+    boxes: Floats  #: (N, 4) left, top, right, bottom, finite
+    points: Floats  #: (N, K, 2) 0 where not seen
+    seen: Bools  #: (N, K) sure enough, and not a picture or more away
+    bones: Bools  #: (N, B) bones to draw: both ends are seen
+    bone_opacity: Floats  #: (N, B) in [0, 1]
+    bone_reach: Ints  #: (N, B, 4)
+    halos: Ints  #: (N, B, 4, 2) corners of the limb with its outline, fixed
+    cores: Ints  #: (N, B, 4, 2) corners of the limb, fixed
+    dots: Bools  #: (N, K) joints to mark
+    opacity: Floats  #: (N, K) in [0, 1]
+    dot_reach: Ints  #: (N, K, 4)
+    centres: Ints  #: (N, K, 2) fixed
+    radii: Ints  #: (N, K, 2) with and without the outline, fixed
+
+
+def measure(tracks: Tracks, threshold: float, joined: Layout, width: int, height: int) -> Strokes:
+    """Everyone's strokes in a picture of `width` x `height`. No coordinate, however wild, is an error."""
+    farthest = 2.0 * max(width, height)
+    boxes = np.clip(np.nan_to_num(tracks.boxes.xyxy.astype(np.float64)), -farthest, farthest)
+    points = np.nan_to_num(tracks.keypoints.astype(np.float64), nan=np.inf)
+    seen = (tracks.scores >= threshold) & (np.abs(points).max(axis=2) < farthest)
+    points = np.where(seen[..., None], points, 0.0)
+    opacity = _opacity(tracks.scores, threshold)
+    size = np.clip((boxes[:, 2:] - boxes[:, :2]).max(axis=1), 1.0, max(width, height))
+    stroke, outline = _widths(size, math.sqrt(width * height / (1280 * 720)))
+    small, tiny = (size < FACE_FROM_PX)[:, None], (size < DOTS_FROM_PX)[:, None]
+
+    start, end = points[:, joined.start], points[:, joined.end]
+    core = stroke[:, None] * np.where(joined.face_bone, 0.7, 1.0)
+    halo = core + 2.0 * outline[:, None]
+    inner = stroke[:, None] * np.where(joined.face_joint, 0.6, 0.8)
+    outer = inner + outline[:, None] * np.where(joined.face_joint, 0.0, 0.6)
+    return Strokes(
+        size=size,
+        boxes=boxes,
+        points=points,
+        seen=seen,
+        bones=seen[:, joined.start] & seen[:, joined.end] & ~(small & joined.face_bone),
+        bone_opacity=np.minimum(opacity[:, joined.start], opacity[:, joined.end]),
+        bone_reach=_reach(np.minimum(start, end), np.maximum(start, end), halo, width, height),
+        halos=_bars(start, end, halo),
+        cores=_bars(start, end, core),
+        dots=seen & ~(small & joined.face_joint) & ~(tiny & joined.joined),
+        opacity=opacity,
+        dot_reach=_reach(points, points, outer, width, height),
+        centres=fixed(points),
+        radii=fixed(np.maximum(np.stack([outer, inner], axis=2) - SMOOTHING_PX / 2, 0.0)),
+    )
+
+
+def fixed(pixels: Floats) -> Ints:
+    """Pixels as cv2 takes them: whole numbers, shifted left by SHIFT."""
+    return np.asarray(np.rint(pixels * (1 << SHIFT)), np.int32)
+
+
+def _reach(low: Floats, high: Floats, spread: Floats, width: int, height: int) -> Ints:
+    margin = np.ceil(spread + 2.0)[..., None]
+    reach = np.concatenate([low - margin, high + margin], axis=2)
+    return np.clip(reach, 0, (width, height, width, height)).astype(np.int32)
+
+
+def _opacity(scores: NDArray[np.float32], threshold: float) -> Floats:
+    """From FAINTEST at the threshold, in a straight line, to 1 at SURE."""
+    top = max(SURE, threshold + 0.05)
+    certainty = np.clip((np.nan_to_num(scores.astype(np.float64)) - threshold) / (top - threshold), 0.0, 1.0)
+    return np.asarray(FAINTEST + (1.0 - FAINTEST) * certainty)
+
+
+def _widths(size: Floats, unit: float) -> tuple[Floats, Floats]:
+    """Widths (N,) of limbs and of the outlines around them, for people of `size` (N,)."""
+    wanted = np.minimum(np.maximum(0.014 * size, 1.5 * unit), 0.03 * size)
+    stroke = np.clip(wanted, 1.0, max(1.0, 6.0 * unit))
+    return stroke, np.clip(0.35 * stroke, 0.75, max(0.75, 1.5 * unit))
+
+
+def _bars(start: Floats, end: Floats, width: Floats) -> Ints:
+    """Corners (N, B, 4, 2) of bars from `start` to `end` (N, B, 2), `width` (N, B) once anti-aliased."""
+    along = end - start
+    length = np.maximum(np.hypot(along[..., 0], along[..., 1]), 1e-6)
+    half = np.maximum(width - SMOOTHING_PX, 0.0) / 2.0
+    aside = along[..., ::-1] * (-1.0, 1.0) * (half / length)[..., None]
+    corners = np.stack([start + aside, end + aside, end - aside, start - aside], axis=2)
+    return fixed(corners)
