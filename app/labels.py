@@ -111,7 +111,7 @@ def _write(
 
 
 def _rounded(plates: Floats, inset: Floats) -> Ints:
-    """Corners (N, 16, 2), in pixels << SHIFT, of rounded plates that are `inset` (N,) smaller on each side."""
+    """Corners (N, 16, 2), in pixels << SHIFT, of rounded plates `inset` (N,) smaller on each side."""
     centre = (plates[:, :2] + plates[:, 2:]) / 2
     half = (plates[:, 2:] - plates[:, :2]) / 2 - inset[:, None]
     radius = (0.6 * half[:, 1])[:, None]

@@ -1,10 +1,10 @@
 """A colour for each id, in shades that tell a body's left from its right.
 
-The twelve colours were found by simulated annealing over OKLCH (Ottosson 2020, lightness 0.62 to 0.84, so that
-a lighter and a darker shade of each still belong to it): every two differ by at least 0.09 in OKLab to normal
-sight, and neighbours up to three ids apart by at least 0.11 in the protanope's and deuteranope's view (Machado,
-Oliveira and Fernandes 2009, severity 1), because people who stand side by side mostly carry ids close together.
-Hue alone cannot do that for twelve colours, so the number stands beside the head too.
+The twelve colours were found by simulated annealing over OKLCH (Ottosson 2020) at lightness 0.62 to 0.84, so
+that a lighter and a darker shade of each still belong to it. Every two differ by at least 0.09 in OKLab to
+normal sight, and those up to three ids apart by at least 0.11 in a protanope's and a deuteranope's view
+(Machado, Oliveira and Fernandes 2009, severity 1), because neighbours mostly carry ids close together.
+Twelve colours that no one ever confuses do not exist, so the number stands beside the head too.
 """
 
 from __future__ import annotations
@@ -44,10 +44,12 @@ class Shades:
 
 def _shades(red: int, green: int, blue: int) -> Shades:
     middle = (blue, green, red)
-    pale, deep = [
-        tuple(round(c + share * (goal - c)) for c in middle) for share, goal in ((0.5, 255), (0.4, 0))
-    ]
-    return Shades(left=(pale[0], pale[1], pale[2]), middle=middle, right=(deep[0], deep[1], deep[2]))
+    return Shades(left=_towards(255, 0.5, middle), middle=middle, right=_towards(0, 0.4, middle))
+
+
+def _towards(goal: int, share: float, colour: Bgr) -> Bgr:
+    blue, green, red = (round(c + share * (goal - c)) for c in colour)
+    return blue, green, red
 
 
 _SHADES = tuple(_shades(*colour) for colour in COLOURS)

@@ -115,7 +115,8 @@ def measure(tracks: Tracks, threshold: float, joined: Layout, width: int, height
 
 def fixed(pixels: Floats) -> Ints:
     """Pixels as cv2 takes them: whole numbers, shifted left by SHIFT."""
-    return np.asarray(np.rint(pixels * (1 << SHIFT)), np.int32)
+    whole: Ints = np.rint(pixels * (1 << SHIFT)).astype(np.int32)
+    return whole
 
 
 def _reach(low: Floats, high: Floats, spread: Floats, width: int, height: int) -> Ints:
