@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
 import av
 from av.container import InputContainer
@@ -62,7 +63,7 @@ class Recording:
         self.tally = Tally()
         self.container = open_container()
         try:
-            self.stream = _picture_stream(self.container, threads)
+            self.stream = picture_stream(self.container, threads)
         except UserError:
             self.container.close()
             raise
@@ -121,7 +122,7 @@ class Recording:
             end = (max(packet.dts, packet.pts or 0) + (packet.duration or 0)) * packet.time_base
             self.tally.end_s = max(self.tally.end_s, float(end))
 
-    def _decoded(self, stream: VideoStream, packet: Packet[Stream] | None) -> Iterator[VideoFrame]:
+    def _decoded(self, stream: VideoStream, packet: Packet[Any] | None) -> Iterator[VideoFrame]:
         try:
             frames = stream.decode(packet)
         except av.FFmpegError:
@@ -143,7 +144,7 @@ class Recording:
         """
         try:
             with self._open_container() as again:
-                stream = _picture_stream(again, threads=1)
+                stream = picture_stream(again, threads=1)
                 again.seek(self._last_pts, stream=stream)
                 for packet in again.demux(stream):
                     yield from self._decoded(stream, packet if packet.size else None)
@@ -151,7 +152,7 @@ class Recording:
             self.tally.broken += 1
 
 
-def _picture_stream(container: InputContainer, threads: int) -> VideoStream:
+def picture_stream(container: InputContainer, threads: int) -> VideoStream:
     """The main video stream, not the cover of an album, ready to be decoded."""
     stream = container.streams.best("video")
     if not isinstance(stream, VideoStream) or Disposition.attached_pic in stream.disposition:

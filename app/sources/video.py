@@ -21,6 +21,9 @@ from app.types import SourceInfo
 from engine.errors import UserError
 from engine.types import Frame
 
+START_S = 3.0  #: longest wait in one step of opening an address
+READ_S = 1.8  #: longest wait for the next piece of data from an address
+
 
 class VideoFile:
     """A Source that yields every frame of a recording, upright, BGR, all of the size of the first.
@@ -89,6 +92,25 @@ def open_video(path: Path, *, stem: str, threads: int) -> VideoFile:
         return VideoFile(open_container, name=name, stem=stem, audio=str(path), threads=threads)
     except av.FFmpegError as error:
         raise UserError(f"{name}: {_found(path, error)}") from error
+    except UserError as error:
+        raise UserError(f"{name}: {error}") from None
+
+
+def open_recording(address: str, *, name: str, stem: str, threads: int) -> VideoFile:
+    """A recording on a web server as a Source, read to its end like a file; its sound is left where it is.
+
+    A pause of the server that lasts longer than READ_S counts as damage: there is no way to wait longer
+    and still look at `stop`.
+    """
+
+    def open_container() -> InputContainer:
+        options = {"reconnect": "1", "reconnect_delay_max": "1"}
+        return av.open(address, options=options, timeout=(START_S, READ_S), metadata_errors="replace")
+
+    try:
+        return VideoFile(open_container, name=name, stem=stem, audio="", threads=threads)
+    except av.FFmpegError as error:  # its text would hold the address, and that a password
+        raise UserError(f"{name}: cannot be read ({error.strerror})") from None
     except UserError as error:
         raise UserError(f"{name}: {error}") from None
 
