@@ -112,6 +112,17 @@ def test_every_decoder_does_what_its_paper_says(seed: int) -> None:
         np.testing.assert_array_equal(scores, np.minimum(heatmaps.max(axis=(2, 3)), 1))
 
 
+@pytest.mark.parametrize("method", ["dark", "udp"])
+def test_in_noise_too_the_decoders_do_what_their_paper_says(method: Decoder) -> None:
+    # No bells here: most peaks are at a border, many steps are too long or lead off the heatmap.
+    heatmaps = np.random.default_rng(12).uniform(0, 1, (60, 10, 12, 9)).astype(np.float32)
+    settings = (GAUSSIAN_11, 2, 2) if method == "dark" else (OPENCV_7, 1, 0)
+    want = np.array([[log_taylor(heatmap, *settings) for heatmap in person] for person in heatmaps])
+    xy, _ = decode(heatmaps, method)
+    alike = (np.abs(xy - want) < 1e-3).all(axis=-1)
+    assert alike.mean() > 0.99  # a Hessian on the verge of singular may fall to either side
+
+
 @pytest.mark.parametrize(("method", "border"), [("dark", 1.6), ("udp", -0.4)])
 def test_the_taylor_decoders_find_the_centre_of_a_bell_to_a_hundredth_of_a_cell(
     method: Decoder, border: float
@@ -133,6 +144,12 @@ def test_half_cells_from_one_border_to_the_other() -> None:
             if method != "udp" and not 2 <= x <= WIDTH - 3:
                 off = 0.5  # where they do not refine
             assert abs(xy[0, 0] - x) <= off + 1e-4, (method, x, xy)
+
+
+def test_a_joint_beyond_the_border_is_put_on_it() -> None:
+    for x, y, want in ((-1.3, 20.2, [-0.5, 20.2]), (20.2, HEIGHT + 0.4, [20.2, HEIGHT - 0.5])):
+        (xy,), _ = decode(bell(x, y), "udp")
+        np.testing.assert_allclose(xy[0], want, atol=0.01)
 
 
 @pytest.mark.parametrize(("sigma", "tolerance"), [(1.0, 0.02), (3.0, 0.005)])
@@ -172,15 +189,16 @@ def test_of_equal_cells_the_first_is_the_peak() -> None:
 
 @pytest.mark.parametrize("method", DECODERS)
 def test_a_heatmap_that_says_nothing_scores_nothing(method: Decoder) -> None:
-    heatmaps = np.stack([bell(20, 20)[0, 0]] * 5)[None]
+    heatmaps = np.stack([bell(20, 20)[0, 0]] * 6)[None]
     heatmaps[0, 0] = 0
-    heatmaps[0, 1] = -0.25
-    heatmaps[0, 2, 50, 3] = np.nan
-    heatmaps[0, 3] = np.nan
+    heatmaps[0, 1] -= 1.25
+    heatmaps[0, 2] -= 1  # its highest cell is exactly 0
+    heatmaps[0, 3, 50, 3] = np.nan
+    heatmaps[0, 4] = np.nan
     xy, scores = decode(heatmaps, method)
-    np.testing.assert_array_equal(scores[0], [0, 0, 0, 0, 1])
-    np.testing.assert_array_equal(xy[0, :4], 0)
-    np.testing.assert_allclose(xy[0, 4], [20, 20], atol=1e-5)
+    np.testing.assert_array_equal(scores[0], [0, 0, 0, 0, 0, 1])
+    np.testing.assert_array_equal(xy[0, :5], 0)
+    np.testing.assert_allclose(xy[0, 5], [20, 20], atol=1e-5)
 
 
 @pytest.mark.parametrize("method", DECODERS)
