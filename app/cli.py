@@ -86,8 +86,8 @@ def _settings(args: argparse.Namespace) -> Settings:
 def _run(args: argparse.Namespace, stop: threading.Event) -> int:
     from app.job import run_all
 
-    failed = run_all(args.sources, _settings(args), stop)
-    return STOPPED if stop.is_set() else PROBLEM if failed else 0
+    well = run_all(args.sources, _settings(args), stop)
+    return STOPPED if stop.is_set() else 0 if well else PROBLEM
 
 
 def _bench(args: argparse.Namespace, stop: threading.Event) -> int:

@@ -14,45 +14,55 @@ RECENT_S = 3.0  #: the stretch that "fps" speaks of
 BAR = 24  #: characters
 
 
+class Console:
+    """Where a run speaks: a terminal has a bar on its last line, everything else gets lines."""
+
+    def __init__(self, out: TextIO, *, quiet: bool) -> None:
+        self._out, self._quiet = out, quiet
+        self.period = BAR_S if out.isatty() else LINE_S  #: seconds between two reports on progress
+        self._clear = "\r\x1b[K" if out.isatty() else ""
+
+    def say(self, line: str) -> None:
+        """A line that stays."""
+        self._put(f"{self._clear}{line}\n")
+
+    def report(self, line: str) -> None:
+        """A line that, on a terminal, the next one replaces."""
+        self._put(f"{self._clear}{line}" if self._clear else f"{line}\n")
+
+    def clear(self) -> None:
+        """Take the bar away."""
+        self._put(self._clear)
+
+    def _put(self, text: str) -> None:
+        if not self._quiet:
+            self._out.write(text)
+            self._out.flush()
+
+
 class Progress:
     """Follows one source. `show` is called once a result, from one thread, and returns at once."""
 
-    def __init__(self, info: SourceInfo, out: TextIO, *, quiet: bool) -> None:
-        self._info, self._out, self._quiet = info, out, quiet
-        self._terminal = out.isatty()
-        self._recent = deque([(time.monotonic(), 0)])
+    def __init__(self, info: SourceInfo, console: Console) -> None:
+        self._info, self._console = info, console
         self._frames = 0
-        self._next = time.monotonic() + (BAR_S if self._terminal else LINE_S)
+        now = time.monotonic()
+        self._recent = deque([(now, 0)])  # when how many frames were done
+        self._next = now + console.period
 
     def show(self, result: Result) -> None:
         """Count one more frame; say so when it is time."""
         self._frames += 1
         now = time.monotonic()
-        if self._quiet or now < self._next:
+        if now < self._next:
             return
         self._recent.append((now, self._frames))
         while now - self._recent[0][0] > RECENT_S and len(self._recent) > 2:
             self._recent.popleft()
-        since, frames = self._recent[0]
-        line = describe(self._info, self._frames, (self._frames - frames) / (now - since), len(result.tracks))
-        if self._terminal:
-            self._out.write(f"\r\x1b[K{line}")
-        else:
-            self._out.write(f"{line}\n")
-        self._out.flush()
-        self._next = now + (BAR_S if self._terminal else LINE_S)
-
-    def say(self, line: str) -> None:
-        """A line of its own, which the bar does not overwrite."""
-        if not self._quiet:
-            self._out.write(f"\r\x1b[K{line}\n" if self._terminal else f"{line}\n")
-            self._out.flush()
-
-    def end(self) -> None:
-        """Take the bar away."""
-        if self._terminal and not self._quiet:
-            self._out.write("\r\x1b[K")
-            self._out.flush()
+        since, before = self._recent[0]
+        fps = (self._frames - before) / (now - since)
+        self._console.report(describe(self._info, self._frames, fps, len(result.tracks)))
+        self._next = now + self._console.period
 
 
 def describe(info: SourceInfo, frames: int, fps: float, people: int) -> str:

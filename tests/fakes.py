@@ -46,13 +46,11 @@ class Pictures:
 
 def poses(*people: np.ndarray, score: float = 0.9) -> Poses:
     """Skeletons (K, 2), each in the box around it, all joints with the same score."""
-    keypoints = np.array(people, np.float32).reshape(len(people), -1, 2)
+    keypoints = np.array(people, np.float32) if people else np.zeros((0, 17, 2), np.float32)
     n, k, _ = keypoints.shape
-    xyxy = np.concatenate([keypoints.min(1), keypoints.max(1)], 1) if n else np.zeros((0, 4), np.float32)
-    boxes = Boxes(xyxy.astype(np.float32), np.full(n, score, np.float32))
-    return Poses(
-        boxes, keypoints if n else np.zeros((0, 17, 2), np.float32), np.full((n, k or 17), score, np.float32)
-    )
+    xyxy = np.concatenate([keypoints.min(axis=1), keypoints.max(axis=1)], axis=1)
+    boxes = Boxes(xyxy, np.full(n, score, np.float32))
+    return Poses(boxes, keypoints, np.full((n, k), score, np.float32))
 
 
 def tracks(*people: np.ndarray, first_id: int = 1) -> Tracks:
