@@ -28,12 +28,14 @@ class Tally:
     frames: int = 0  #: pictures decoded
     broken: int = 0  #: reads and packets that failed
     partial: int = 0  #: pictures that are damaged somewhere
+    marked: int = 0  #: packets the container calls incomplete; so it does where two files were joined
     end_s: float = 0.0  #: where the last packet of any stream ends
 
-    def verdict(self, promised: int, promised_s: float) -> str:
+    def verdict(self, promised: int, promised_s: float, likely: int) -> str:
         """What to tell about a damaged recording, "" about a sound one.
 
         promised: coded pictures the container announced; promised_s: its length; 0 where it did not say.
+        likely: number of pictures by length and rate, which counts only where packets are incomplete.
         """
         if self.packets < promised:
             return f"is cut off: {self.frames} of {promised} frames could be read"
@@ -41,11 +43,10 @@ class Tally:
             return (
                 f"is cut off after {self.end_s:.1f} of {promised_s:.1f} s: {self.frames} frames could be read"
             )
-        if self.broken or self.partial:
+        whole = max(self.packets, self.frames, likely if self.marked else 0)
+        if self.broken or self.partial or (self.marked and self.frames < whole):
             partly = f", {self.partial} of them only in part" if self.partial else ""
-            return (
-                f"is damaged: {self.frames} of {max(self.packets, self.frames)} frames could be read{partly}"
-            )
+            return f"is damaged: {self.frames} of {whole} frames could be read{partly}"
         return ""
 
 
@@ -89,7 +90,7 @@ class Recording:
             declared = (self.container.duration or 0) / 1e6
         elif self.container.format.name == "avi" and self.stream.guessed_rate:
             declared = float(self.stream.frames / self.stream.guessed_rate)
-        return self.tally.verdict(self._indexed(), declared)
+        return self.tally.verdict(self._indexed(), declared, self.expected())
 
     def close(self) -> None:
         self.container.close()
@@ -110,7 +111,7 @@ class Recording:
                     # An empty packet is the container's sign to flush, or a frame the recorder dropped.
                     if packet.stream is self.stream and packet.size:
                         self.tally.packets += not packet.is_discard
-                        self.tally.broken += packet.is_corrupt
+                        self.tally.marked += packet.is_corrupt
                         yield packet
                 return
             except av.FFmpegError:
