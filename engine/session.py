@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
+from engine.errors import UserError
 from engine.types import Array
 
 
@@ -29,3 +31,28 @@ class Session(Protocol):
         ...
 
     def close(self) -> None: ...
+
+
+def open_session(path: Path, device: str = "auto", threads: int = 0) -> Session:
+    """Open a network with the runtime its file ending asks for.
+
+    `device` is auto, cpu, cuda or cuda:N; `threads` caps the CPU threads of one run, 0 leaves it to the
+    runtime. Raises UserError where the file is none that can be run here.
+    """
+    opener = OPENERS.get(path.suffix.lower())
+    if opener is None:
+        raise UserError(
+            f"{path.name}: a model file ends in {' or '.join(OPENERS)}; export this network to one of them"
+        )
+    if not path.is_file():
+        raise UserError(f"{path}: there is no such model file")
+    return opener(path, device, threads)
+
+
+def _onnx(path: Path, device: str, threads: int) -> Session:
+    from engine.onnx_session import OnnxSession
+
+    return OnnxSession(path, device, threads)
+
+
+OPENERS: dict[str, Callable[[Path, str, int], Session]] = {".onnx": _onnx}

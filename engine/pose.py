@@ -1,0 +1,132 @@
+"""Where the joints of each person are: crop, network, decode, and back to the picture."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import cast, get_args
+
+import numpy as np
+
+from engine.crop import Affines, affines, crops, normalise, to_frame
+from engine.description import PoseModel
+from engine.errors import UserError
+from engine.heatmap import Decoder, decode, flip_back
+from engine.recognition import pose_model
+from engine.session import Session, open_session
+from engine.types import Array, Boxes, Image, Poses
+
+#: People in one run of a network that takes any number: on two cores a person then costs a fifth less than
+#: alone, and more people gain nothing (benchmarks/pose.py).
+BATCH = 16
+
+
+def open_estimator(
+    path: Path,
+    device: str = "auto",
+    threads: int = 0,
+    *,
+    decoder: str = "",
+    flip: bool = False,
+    batch: int = BATCH,
+) -> PoseEstimator:
+    """A pose estimator from its model file. UserError where the file is none, or the device is not there."""
+    session = open_session(path, device, threads)
+    try:
+        model = pose_model(path, session.signature)
+        return PoseEstimator(session, model, decoder=decoder, flip=flip, batch=batch)
+    except UserError:
+        session.close()
+        raise
+
+
+class PoseEstimator:
+    """A heatmap network and what surrounds it: boxes in, joints in the picture's pixels out.
+
+    Opened, used and closed in one thread.
+    """
+
+    def __init__(
+        self, session: Session, model: PoseModel, *, decoder: str = "", flip: bool = False, batch: int = BATCH
+    ) -> None:
+        """`decoder` "" stands for the model's own; `flip` averages the heatmaps of crop and mirror image.
+
+        A run takes at most `batch` people, or fewer where the network says so.
+        """
+        if decoder not in ("", *get_args(Decoder)):
+            raise UserError(f"decoder {decoder}: there is {', '.join(get_args(Decoder))}")
+        self._session = session
+        self._model = model
+        self._decoder = cast(Decoder, decoder or model.decoder)
+        self._unbiased = self._decoder == "udp"
+        self._pairs = _pairs(model.keypoints)
+        self._flip = flip
+        self._rows = min(session.max_batch, batch)
+        if flip and not self._pairs:
+            raise UserError(
+                "flip: the pose network does not name its left and right keypoints left_... and right_..."
+            )
+
+    def __call__(self, image: Image, boxes: Boxes) -> Poses:
+        """The joints of each person in one picture (H, W, 3), BGR."""
+        return self.estimate([image], [boxes])[0]
+
+    def estimate(self, images: Sequence[Image], boxes: Sequence[Boxes]) -> list[Poses]:
+        """The joints of each person in several pictures, who share the network's runs."""
+        size = self._model.input_size
+        warps = [affines(found.xyxy, size, unbiased=self._unbiased) for found in boxes]
+        patches = [crops(image, warp, size) for image, warp in zip(images, warps, strict=True)]
+        keypoints, scores = self._joints(patches, warps)
+        ends = np.cumsum([len(found) for found in boxes])[:-1]
+        frames = zip(boxes, np.split(keypoints, ends), np.split(scores, ends), strict=False)
+        return [Poses(*frame) for frame in frames]
+
+    def close(self) -> None:
+        self._session.close()
+
+    def _joints(self, patches: Sequence[Image], warps: Sequence[Affines]) -> tuple[Array, Array]:
+        """Crops (N_i, h, w, 3) of each frame, and their affines -> joints (N, K, 2) in the frames, scores."""
+        n, k = sum(map(len, patches)), len(self._model.keypoints)
+        keypoints, scores = np.zeros((n, k, 2), np.float32), np.zeros((n, k), np.float32)
+        if n:  # nobody costs nothing
+            people, cuts = np.concatenate(patches), np.concatenate(warps)
+        for start in range(0, n, self._rows):
+            rows = slice(start, start + self._rows)
+            heatmaps = self._heatmaps(people[rows])
+            cells, scores[rows] = decode(heatmaps, self._decoder, sigma=self._model.sigma)
+            size = heatmaps.shape[2], heatmaps.shape[3]
+            keypoints[rows] = to_frame(
+                cells, cuts[rows], self._model.input_size, size, unbiased=self._unbiased
+            )
+        return keypoints, scores
+
+    def _heatmaps(self, people: Image) -> Array:
+        """Crops (N, h, w, 3) -> heatmaps (N, K, h', w')."""
+        model = self._model
+        batch = normalise(people, model.mean, model.std, model.rgb)
+        heatmaps = self._run(batch)
+        if not self._flip:
+            return heatmaps
+        mirrored = self._run(np.ascontiguousarray(batch[..., ::-1]))
+        heatmaps += flip_back(mirrored, self._pairs, shift=not self._unbiased)
+        heatmaps *= 0.5
+        return heatmaps
+
+    def _run(self, batch: Array) -> Array:
+        heatmaps = self._session.run(batch)[0]
+        if heatmaps.ndim != 4 or heatmaps.shape[1] != len(self._model.keypoints):
+            raise UserError(
+                f"the pose network answers {heatmaps.shape}, not {len(self._model.keypoints)} heatmaps each"
+            )
+        return heatmaps
+
+
+def _pairs(keypoints: Sequence[str]) -> list[tuple[int, int]]:
+    """Which keypoints change places in a mirror: left_... and right_... of the same name."""
+    at = {name: number for number, name in enumerate(keypoints)}
+    sides = [
+        (number, at.get(name.replace("left_", "right_", 1)))
+        for name, number in at.items()
+        if name.startswith("left_")
+    ]
+    return [(left, right) for left, right in sides if right is not None]

@@ -1,0 +1,187 @@
+"""A network behind the Session protocol: rows in, as many rows out, and one line for what is no network."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import networks
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+from onnx import TensorProto, helper
+
+from engine.errors import UserError
+from engine.session import open_session
+
+
+def pictures(n: int, seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).normal(size=(n, 3, 64, 48)).astype(np.float32)
+
+
+def quartered(batch: np.ndarray) -> np.ndarray:
+    """What `networks.heatmaps` says of a batch, summed pixel by pixel."""
+    n, _, height, width = batch.shape
+    out = np.zeros((n, 17, height // 4, width // 4))
+    for k, y, x in np.ndindex(17, height // 4, width // 4):
+        rows, columns = slice(max(0, 4 * y - 2), 4 * y + 3), slice(max(0, 4 * x - 2), 4 * x + 3)
+        near = batch[:, k % 3, rows, columns]
+        out[:, k, y, x] = near.mean(axis=(1, 2))
+    return out
+
+
+@pytest.mark.parametrize("rows", [1, 3])
+def test_every_row_is_answered_in_its_place(tmp_path: Path, rows: int) -> None:
+    session = open_session(networks.heatmaps(tmp_path / "open.onnx"), threads=1)
+    assert session.max_batch >= 1000
+    (found,) = session.run(pictures(rows))
+    np.testing.assert_allclose(found, quartered(pictures(rows)), atol=1e-5)
+
+
+@pytest.mark.parametrize("rows", [1, 3, 4])
+def test_a_fixed_batch_takes_fewer_rows_and_answers_only_those(tmp_path: Path, rows: int) -> None:
+    session = open_session(networks.heatmaps(tmp_path / "four.onnx", batch=4), threads=1)
+    assert session.max_batch == 4
+    (found,) = session.run(pictures(rows))
+    np.testing.assert_allclose(found, quartered(pictures(rows)), atol=1e-5)
+
+
+@pytest.mark.parametrize("rows", [0, 5])
+def test_more_rows_than_fit_and_none_at_all_are_a_mistake_of_the_caller(tmp_path: Path, rows: int) -> None:
+    session = open_session(networks.heatmaps(tmp_path / "four.onnx", batch=4), threads=1)
+    with pytest.raises(ValueError, match="1 to 4 rows"):
+        session.run(pictures(rows))
+
+
+def test_answers_stay_as_they_are_when_the_network_runs_again(tmp_path: Path) -> None:
+    session = open_session(networks.heatmaps(tmp_path / "open.onnx"), threads=1)
+    (first,) = session.run(pictures(2, seed=1))
+    session.run(pictures(2, seed=2))
+    np.testing.assert_allclose(first, quartered(pictures(2, seed=1)), atol=1e-5)
+    first += 1  # it is the caller's to write to
+
+
+def test_a_network_in_half_precision_is_fed_and_read_like_any_other(tmp_path: Path) -> None:
+    path = networks.heatmaps(tmp_path / "half.onnx", kind=TensorProto.FLOAT16)
+    (found,) = open_session(path, threads=1).run(pictures(2))
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found, quartered(pictures(2)), atol=5e-3)
+
+
+def test_the_signature_tells_shapes_and_metadata(tmp_path: Path) -> None:
+    path = networks.heatmaps(tmp_path / "it.onnx", size=("h", 48), joints=5, metadata={"author": "someone"})
+    signature = open_session(path).signature
+    assert signature.inputs == ((0, 3, 0, 48),)
+    assert signature.outputs == ((0, 5, 0, 12),)
+    assert signature.metadata == {"author": "someone"}
+
+
+def external(path: Path) -> None:
+    """A network whose weights lay in a second file that is gone."""
+    model = onnx.load(networks.heatmaps(path))
+    onnx.save(model, path, save_as_external_data=True, location="weights.bin", size_threshold=0)
+    (path.parent / "weights.bin").unlink()
+
+
+NO_NETWORKS = {
+    "missing": lambda path: None,  # noqa: ARG005
+    "empty": lambda path: path.write_bytes(b""),
+    "text": lambda path: path.write_text("this is no network"),
+    "a folder": lambda path: path.mkdir(),
+    "cut": lambda path: path.write_bytes(networks.heatmaps(path).read_bytes()[:-200]),
+    "weights missing": external,
+}
+
+
+@pytest.mark.parametrize("kind", NO_NETWORKS)
+def test_what_is_no_network_is_one_line_with_its_name(
+    tmp_path: Path, kind: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "model.onnx"
+    NO_NETWORKS[kind](path)
+    with pytest.raises(UserError) as caught:
+        open_session(path)
+    assert "model.onnx" in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert "".join(capfd.readouterr()) == ""
+
+
+@pytest.mark.parametrize("name", ["model.engine", "model.pth", "model.pt", "model"])
+def test_another_file_ending_is_told_what_there_is(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_bytes(b"x")
+    with pytest.raises(UserError, match=rf"^{name}: a model file ends in \.onnx"):
+        open_session(tmp_path / name)
+
+
+def test_a_network_of_two_inputs_or_of_whole_numbers_is_refused(tmp_path: Path) -> None:
+    shape = [1, 3, 8, 8]
+    add = helper.make_node("Add", ["a", "b"], ["c"])
+    networks.save(tmp_path / "two.onnx", [add], {"a": shape, "b": shape}, {"c": shape})
+    with pytest.raises(UserError, match=r"two\.onnx: takes a .* and b .*one input"):
+        open_session(tmp_path / "two.onnx")
+    same = helper.make_node("Identity", ["a"], ["c"])
+    networks.save(tmp_path / "whole.onnx", [same], {"a": shape}, {"c": shape}, kind=TensorProto.UINT8)
+    with pytest.raises(UserError, match=r"whole\.onnx: takes a tensor\(uint8\)"):
+        open_session(tmp_path / "whole.onnx")
+
+
+def test_a_network_that_fails_on_a_picture_says_so_once(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    reshape = helper.make_node("Reshape", ["a", "to"], ["b"])
+    open_shape = ["n", 3, "h", "w"]
+    path = networks.save(
+        tmp_path / "odd.onnx", [reshape], {"a": open_shape}, {"b": ["n", 48]}, {"to": np.array([-1, 49])}
+    )
+    with pytest.raises(UserError, match=r"^odd\.onnx: the network cannot run on \(1, 3, 4, 4\): .*$"):
+        open_session(path).run(np.zeros((1, 3, 4, 4), np.float32))
+    assert "".join(capfd.readouterr()) == ""
+
+
+def test_an_answer_that_is_not_row_by_row_is_refused(tmp_path: Path) -> None:
+    reshape = helper.make_node("Reshape", ["a", "to"], ["b"])
+    path = networks.save(
+        tmp_path / "flat.onnx", [reshape], {"a": ["n", 3, 4, 4]}, {"b": ["m", 16]}, {"to": np.array([-1, 16])}
+    )
+    with pytest.raises(UserError, match=r"2 pictures in, but \(6, 16\) out"):
+        open_session(path).run(np.zeros((2, 3, 4, 4), np.float32))
+
+
+@pytest.mark.parametrize("device", ["gpu", "cuda:", "cuda:x", "CPU", ""])
+def test_a_device_that_does_not_exist_is_named(tmp_path: Path, device: str) -> None:
+    with pytest.raises(UserError, match=rf"^device {device}: there is auto, cpu, cuda and cuda:N"):
+        open_session(networks.heatmaps(tmp_path / "it.onnx"), device)
+
+
+@pytest.mark.skipif(
+    "CUDAExecutionProvider" in onnxruntime.get_available_providers(), reason="this ONNX Runtime knows a GPU"
+)
+@pytest.mark.parametrize("device", ["cuda", "cuda:1"])
+def test_a_gpu_that_is_asked_for_and_not_there_is_an_error(tmp_path: Path, device: str) -> None:
+    with pytest.raises(UserError, match=f"^device {device}: .* onnxruntime-gpu"):
+        open_session(networks.heatmaps(tmp_path / "it.onnx"), device)
+
+
+@pytest.mark.filterwarnings("ignore:Specified provider")
+@pytest.mark.skipif(
+    "CUDAExecutionProvider" in onnxruntime.get_available_providers(), reason="this ONNX Runtime knows a GPU"
+)
+def test_a_gpu_that_falls_away_while_opening_is_an_error_unless_the_choice_was_ours(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    both = ["CUDAExecutionProvider", "CPUExecutionProvider"]
+    monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: both)
+    path = networks.heatmaps(tmp_path / "it.onnx")
+    with pytest.raises(UserError, match=r"^it\.onnx: cannot run on cuda:0: .*cuDNN"):
+        open_session(path, "cuda:0")
+    (found,) = open_session(path, "auto").run(pictures(1))
+    assert found.shape == (1, 17, 16, 12)
+
+
+def test_importing_the_engine_loads_no_runtime() -> None:
+    names = "session, description, recognition, heads, detector, pose, models"
+    code = f"from engine import {names}; import sys; sys.exit('onnxruntime' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], check=False, cwd=Path(__file__).parents[1])
+    assert done.returncode == 0
