@@ -142,7 +142,9 @@ def measure_pose(model: Path, truth: dict[int, People]) -> Iterator[str]:
 
 
 def measure_run(run: dict[int, People], truth: dict[int, People]) -> Iterator[str]:
-    scores, given, ids = [], [], {}
+    scores: list[float] = []
+    given: list[float] = []
+    ids: dict[int, int] = {}  # the last one each person went under
     wanted = extra = switches = 0
     for frame, present in sorted(truth.items()):
         wanted += int(present.in_view().sum())

@@ -7,6 +7,7 @@ joint angles of level walking are round figures.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -14,7 +15,7 @@ import scene_body as body
 from scene_body import ARM_TILT, HEIGHT, LIMBS, PARENT, Look, rest_joints
 from scene_noise import Array
 
-STRIDE = 1.25  #: metres a gait cycle carries a body of 1.75 m
+STRIDE = 1.33  #: metres a gait cycle carries a body of 1.75 m
 TICK = 0.02  #: seconds between the samples of a motion
 
 
@@ -53,7 +54,7 @@ class Motion:
         speed = np.hypot(dx, dz)
         self.pace = smooth(np.clip(speed / 1.15, 0, 1.12), 15)
         stride = STRIDE * walker.look.height / HEIGHT * np.clip(self.pace, 0.45, 2)
-        self.phase = walker.phase + np.cumsum(speed / stride) * TICK
+        self.phase = phase_after(walker.phase + np.cumsum(speed / stride) * TICK)
         self.heading = heading(dx, dz, speed > 0.1)
 
     def at(self, t: float) -> Step:
@@ -61,6 +62,27 @@ class Motion:
         x, z, towards, phase, pace = (float(np.interp(t, self.times, v)) for v in curves)
         lift = np.clip(min(t - self.wave[0], self.wave[1] - t) / 0.5, 0, 1) if self.wave else 0.0
         return Step(x, z, towards, phase, pace, lift * lift * (3 - 2 * lift), 18 * np.sin(9 * t))
+
+
+def phase_after(strides: Array) -> Array:
+    """How far the gait is after so many strides of ground (N,), so that the standing foot does not slide.
+
+    A foot does not go back under the body evenly. Phase and strides agree wherever a heel strikes.
+    """
+    phase, ground = covered()
+    steps, rest = np.divmod(strides, 0.5)
+    return steps * 0.5 + np.interp(rest, ground, phase)
+
+
+@lru_cache(maxsize=1)
+def covered() -> tuple[Array, Array]:
+    """Phases from 0 to 0.5, one step, and the share of a stride the body has gone by then."""
+    phase = np.linspace(0, 0.5, 101)
+    feet = np.array([contacts(*pose(1.0, Step(0, 0, 0, p, 1.0, 0, 0))) for p in phase])
+    lowest = feet[:, :, 1].argmin(axis=1)
+    speed = -np.gradient(feet[:, :, 2], phase, axis=0)[np.arange(len(phase)), lowest]
+    ground = np.cumsum(smooth(speed, 4))
+    return phase, 0.5 * (ground - ground[0]) / (ground[-1] - ground[0])
 
 
 def smooth(v: Array, n: int) -> Array:
@@ -113,7 +135,7 @@ def pose(swing: float, step: Step) -> tuple[Array, Array]:
         bend_leg(local, step, side, leg, phase)
     rotation, shift = carried(local)
     stand(rotation, shift)
-    shift[:, 0] += 0.018 * step.pace * np.sin(2 * np.pi * step.phase)
+    shift[:, 0] -= 0.018 * step.pace * np.sin(2 * np.pi * step.phase)
     return rotation, shift
 
 
@@ -157,10 +179,15 @@ def carried(local: Array) -> tuple[Array, Array]:
 
 def stand(rotation: Array, shift: Array) -> None:
     """Lift the body so that the lowest of heels and balls touches the ground, handing over softly."""
-    joints = rest_joints()
-    lowest = []
+    lowest = contacts(rotation, shift)[:, 1]
+    shift[:, 1] += 0.012 * np.log(np.exp(-lowest / 0.012).sum()) - 0.004
+
+
+def contacts(rotation: Array, shift: Array) -> Array:
+    """Heel and ball of the left and of the right foot, (4, 3) metres."""
+    joints, points = rest_joints(), []
     for foot in (body.L_LEG + 2, body.R_LEG + 2):
         for z in (-0.05, 0.1):
             under = joints[foot] * (1, 0, 1) + (0, 0, z)
-            lowest.append((rotation[foot] @ under + shift[foot])[1])
-    shift[:, 1] += 0.012 * np.log(np.exp(-np.array(lowest) / 0.012).sum()) - 0.004
+            points.append(rotation[foot] @ under + shift[foot])
+    return np.array(points)

@@ -136,6 +136,18 @@ def test_who_stands_in_the_edge_of_the_picture_is_cut_there():
     assert 0.2 < truth.seen[0] < 0.8
 
 
+def test_a_foot_on_the_ground_stays_where_it_is():
+    """Someone walks 1 m/s to the right; what is below 8 mm of them hardly moves."""
+    walker = Walker(1, ((0.0, -2.0, 5.0), (4.0, 2.0, 5.0)), phase=0.2)
+    scene = Scene(Story((walker,), camera=LEVEL))
+    moved = []
+    for t in np.arange(1.0, 3.0, 0.04):
+        before, after = (scene.posed(at)[0].points for at in (t, t + 0.02))
+        standing_on = (before[:, 1] < 0.008) & (after[:, 1] < 0.008)
+        moved.append(np.linalg.norm((after - before)[standing_on][:, [0, 2]], axis=1).mean() / 0.02)
+    assert np.mean(moved) < 0.08
+
+
 def test_one_walks_past_the_other():
     scene = Scene(crossing().filmed((320, 180), 1))
     truths = [scene.frame(t)[1] for t in (0.0, 0.96, 1.96)]
