@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from app.sources.naming import camera_number, is_address, natural, readable, spoken, stems
+from app.sources.naming import camera_number, is_address, natural, printable, readable, spoken, stems
 from app.types import Source
 from engine.errors import UserError
 
@@ -58,10 +58,13 @@ def _open_path(path: Path, stem: str, threads: int) -> Source:
     from app.sources.pictures import ENDINGS, UNKNOWN, open_pictures
 
     name = readable(path)
-    if not path.exists():
-        raise UserError(
-            f"no file fits '{path}'" if glob.has_magic(str(path)) else f"there is no file '{path}'"
-        )
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        what = "no file fits" if glob.has_magic(str(path)) else "there is no file"
+        raise UserError(f"{what} '{printable(path)}'") from None
+    except OSError as error:
+        raise UserError(f"{name}: cannot be opened ({error.strerror})") from error
     if path.is_dir() or path.suffix.lower() in ENDINGS:
         return open_pictures(path, stem=stem)
     if path.suffix.lower() in UNKNOWN:

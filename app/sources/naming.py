@@ -25,11 +25,16 @@ def camera_number(argument: str) -> int:
     return int(found[1]) if found else -1
 
 
+def printable(path: str | Path) -> str:
+    """The path as text; bytes that are none become a replacement sign."""
+    return os.fsencode(path).decode("utf-8", "replace")
+
+
 def readable(path: str | Path) -> str:
-    """The file's own name, or the folder's for "." and ".."; bytes that are no text are replaced."""
+    """The name of a file or folder for people to read, also for "." and ".."."""
     path = Path(path)
     name = path.name if path.name not in ("", "..") else Path(os.path.abspath(path)).name  # noqa: PTH100
-    return os.fsencode(name or str(path)).decode("utf-8", "replace")
+    return printable(name or path)
 
 
 def spoken(address: str) -> str:
@@ -55,7 +60,8 @@ def stem(argument: str) -> str:
         bare = str(place.with_suffix("")) if len(place.parts) > 1 else str(place)
         return _safe(re.sub(r"[^A-Za-z0-9._-]+", "-", bare)) or "stream"
     name = readable(argument)
-    return _safe(name if Path(argument).is_dir() else PurePosixPath(name.lstrip(".")).stem) or "source"
+    folder = os.path.isdir(argument)  # noqa: PTH112 because Path.is_dir fails on names that are too long
+    return _safe(name if folder else PurePosixPath(name.lstrip(".")).stem) or "source"
 
 
 def stems(arguments: Sequence[str]) -> list[str]:

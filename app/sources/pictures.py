@@ -12,7 +12,7 @@ from typing import cast
 import cv2
 import numpy as np
 
-from app.sources.naming import natural, readable
+from app.sources.naming import natural, printable, readable
 from app.types import SourceInfo
 from engine.errors import UserError
 from engine.types import Frame, Image
@@ -139,7 +139,7 @@ def _contents(folder: Path, files: Sequence[Path]) -> str:
     folders = sum(file.is_dir() for file in files)
     if videos := sum(endings[ending] for ending in VIDEOS):
         ending = max(VIDEOS, key=lambda ending: endings[ending])
-        return f"holds {_count(videos, 'video')}: pass '{folder}/*{ending}'"
+        return f"holds {_count(videos, 'video')}: pass '{printable(folder)}/*{ending}'"
     if endings:
         listed = ", ".join(f"{number} {ending}" for ending, number in endings.most_common(3))
         return f"holds {_count(endings.total(), 'other file')} ({listed}); known are {' '.join(ENDINGS)}"
