@@ -98,11 +98,8 @@ def test_twice_the_size_is_the_same_scene_with_twice_the_pixels():
     np.testing.assert_allclose(a.seen, b.seen, atol=1e-3)
 
 
-def test_who_is_behind_a_pillar_is_known_and_reported_hidden():
-    scene = Scene(hidden().filmed((320, 180), 1))
-    _, before = scene.frame(0.0)
-    _, behind = scene.frame(1.5)
-    _, after = scene.frame(3.0)
+def test_who_is_behind_a_pillar_is_known_and_reported_hidden(rendered: Clips):
+    before, behind, after = rendered.of(hidden(), fps=Fraction(2, 3), seconds=4.5).truths
     assert [len(t) for t in (before, behind, after)] == [1, 1, 1]
     assert before.seen[0] > 0.99
     assert behind.seen[0] == 0
