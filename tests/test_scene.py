@@ -158,8 +158,8 @@ def test_one_walks_past_the_other():
 
 @pytest.mark.parametrize("story", [nobody(), Story((Walker(1, ((0, 40.0, 4.0), (1, 40.0, 4.0))),))])
 def test_nobody_in_view_is_a_crowd_of_zero(story: Story):
-    image, truth = Scene(story.filmed((64, 36), 1)).frame(0.0)
-    assert image.shape == (36, 64, 3)
+    image, truth = Scene(story.filmed((160, 90), 1)).frame(0.0)
+    assert image.shape == (90, 160, 3)
     assert len(truth) == len(truth.poses()) == 0
     assert [a.shape for a in (truth.keypoints, truth.visibility, truth.boxes)] == [
         (0, 17, 2),
@@ -179,7 +179,7 @@ def test_the_same_moment_is_the_same_picture_whatever_was_drawn_before():
 
 
 def test_a_clip_is_drawn_once_and_then_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    asked = {"fps": Fraction(30000, 1001), "seconds": 0.2, "size": (96, 54)}
+    asked = {"fps": Fraction(30000, 1001), "seconds": 0.2, "size": (160, 90)}
     drawn = Clips(tmp_path).of(crossing(), **asked)
     file = Clips(tmp_path).mp4(crossing(), **asked)
     monkeypatch.setattr("scene_clips.Scene", None)
@@ -199,7 +199,7 @@ def test_a_clip_is_drawn_once_and_then_read(tmp_path: Path, monkeypatch: pytest.
 
 
 def test_frames_that_are_missing_leave_a_gap_in_the_file(tmp_path: Path):
-    frames = [frame for frame, _ in clip(nobody(), 10, 0.6, (64, 36)) if frame.index not in (2, 3)]
+    frames = [frame for frame, _ in clip(nobody(), 10, 0.6, (160, 90)) if frame.index not in (2, 3)]
     write_mp4(tmp_path / "gap.mp4", frames, 10)
     with av.open(str(tmp_path / "gap.mp4")) as box:
         assert [round(float(f.time) * 10, 6) for f in box.decode(video=0)] == [0, 1, 4, 5]
