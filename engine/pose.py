@@ -55,6 +55,7 @@ class PoseEstimator:
         """
         if decoder not in ("", *get_args(Decoder)):
             raise UserError(f"decoder {decoder}: there is {', '.join(get_args(Decoder))}")
+        self.keypoints = model.keypoints  #: their names, in the order of the joints
         self._session = session
         self._model = model
         self._decoder = cast(Decoder, decoder or model.decoder)
@@ -86,7 +87,7 @@ class PoseEstimator:
 
     def _joints(self, patches: Sequence[Image], warps: Sequence[Affines]) -> tuple[Array, Array]:
         """Crops (N_i, h, w, 3) of each frame, and their affines -> joints (N, K, 2) in the frames, scores."""
-        n, k = sum(map(len, patches)), len(self._model.keypoints)
+        n, k = sum(map(len, patches)), len(self.keypoints)
         keypoints, scores = np.zeros((n, k, 2), np.float32), np.zeros((n, k), np.float32)
         if n:  # nobody costs nothing
             people, cuts = np.concatenate(patches), np.concatenate(warps)
@@ -114,9 +115,9 @@ class PoseEstimator:
 
     def _run(self, batch: Array) -> Array:
         heatmaps = self._session.run(batch)[0]
-        if heatmaps.ndim != 4 or heatmaps.shape[1] != len(self._model.keypoints):
+        if heatmaps.ndim != 4 or heatmaps.shape[1] != len(self.keypoints):
             raise UserError(
-                f"the pose network answers {heatmaps.shape}, not {len(self._model.keypoints)} heatmaps each"
+                f"the pose network answers {heatmaps.shape}, not {len(self.keypoints)} heatmaps each"
             )
         return heatmaps
 

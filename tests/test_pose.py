@@ -83,7 +83,9 @@ def test_joints_are_found_where_they_are_each_in_its_colour(
     tmp_path: Path, decoder: str, cells: float
 ) -> None:
     image, where, boxes = street()
-    poses = estimator(tmp_path / "m.onnx", decoder)(image, boxes)
+    estimate = estimator(tmp_path / "m.onnx", decoder)
+    assert estimate.keypoints == ("nose", "left_eye", "right_eye")
+    poses = estimate(image, boxes)
     assert poses.boxes is boxes
     cell = 1.25 * np.array([240, 120, 219 * 4 / 3]) / 64  # of each person, in frame pixels
     off = np.linalg.norm(poses.keypoints - where, axis=2) / cell[:, None]
