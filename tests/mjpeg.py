@@ -10,6 +10,7 @@ from types import TracebackType
 
 import clips
 import cv2
+import numpy as np
 from numpy.typing import NDArray
 
 BOUNDARY = "picture"
@@ -80,7 +81,7 @@ class MjpegCamera:
                 request.wfile.write(head.encode() + jpeg + b"\r\n")
                 self.sent += 1
 
-    def _picture(self) -> NDArray[clips.np.uint8]:
+    def _picture(self) -> NDArray[np.uint8]:
         width, height = self.size
         return cv2.imencode(".jpg", clips.picture(self.sent % 1024, width, height))[1]
 

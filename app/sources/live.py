@@ -112,7 +112,7 @@ class Live:
             if pictures := self._connection.read():
                 return pictures
             if time.monotonic() > deadline:
-                raise Lost(f"data comes, but no picture for {PICTURELESS_S:.0f} s")
+                raise Lost(f"data comes, but no picture for {PICTURELESS_S:g} s")
         return []
 
     def _come_back(self, stop: threading.Event) -> list[Image]:

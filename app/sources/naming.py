@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 
 ADDRESS = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://(.*)", re.DOTALL)  #: two letters or more: C:// is a drive
 CAMERA = re.compile(r"(?:/dev/video)?([0-9]{1,3})", re.ASCII)
+HOST = re.compile(r"(?:\[[0-9A-Fa-f:.%]+\]|[^:\[\]]*)(?::[0-9]*)?")  #: with or without a port
 SECRET = re.compile(r"(?i)(pass\w*?|pwd|token|secret|auth|key)=[^&/]*")
 LONGEST = 200  #: bytes of a stem in UTF-8; file systems allow 255, and an ending follows
 
@@ -40,15 +41,22 @@ def readable(path: str | Path) -> str:
 def spoken(address: str) -> str:
     """A URL as it may be shown: scheme, host, port and path.
 
-    User and password go, and so does everything else that could hold a secret: all before the last "@"
-    (a password may hold "@", "/" or "?"), query and fragment, and `password=...` inside a path, as some
-    cameras want it.
+    User and password go, and so does everything else that could hold a secret: query, fragment, and
+    `password=...` inside a path, as some cameras want it. Where it is not certain that a password ends
+    before the host, because "/" or "?" stand in it unescaped, nothing but the scheme is left.
     """
     found = ADDRESS.fullmatch(address)
     if found is None:
         return ""
-    place = re.split(r"[?#]", found[2].rpartition("@")[2])[0]
-    return found[1] + "://" + SECRET.sub(r"\1=***", place)
+    scheme, rest = found.groups()
+    authority = re.split(r"[/?#]", rest)[0]
+    beyond = rest[len(authority) :]
+    host = authority.rpartition("@")[2]
+    doubtful = "@" in beyond and ("@" in authority or ":" in authority)
+    if doubtful or HOST.fullmatch(host) is None:
+        return f"{scheme}://***"
+    path = re.split(r"[?#]", beyond)[0]
+    return f"{scheme}://{host}" + SECRET.sub(r"\1=***", path)
 
 
 def stem(argument: str) -> str:

@@ -16,8 +16,9 @@ from app.sources.upright import upright
 from engine.errors import UserError
 from engine.types import Image
 
+# Not "fflags": "nobuffer": that throws away what is read while the stream is examined, and with it the key
+# frame, so that nothing can be decoded until the next one, which may be ten seconds off.
 OPTIONS = {
-    "fflags": "nobuffer",  # nothing read while the stream is examined is kept for later
     "flags": "low_delay",
     "analyzeduration": "500000",  # microseconds, of 5 s by default; the size is in the first key frame
     "probesize": "500000",
@@ -92,7 +93,7 @@ class _Until:
 def _reason(error: av.FFmpegError, waited_s: float) -> str:
     """What went wrong, in words that never hold the address: str(error) would."""
     if isinstance(error, av.error.ExitError | TimeoutError):
-        return f"no answer within {waited_s:.0f} s"
+        return f"no answer within {waited_s:g} s"
     if isinstance(error, av.error.InvalidDataError):
         return "what comes is not a video stream"
     return str(error.strerror)

@@ -1,0 +1,353 @@
+"""Live sources: pictures as they come, through interruptions, and never a wait that cannot be ended."""
+
+from __future__ import annotations
+
+import functools
+import os
+import queue
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from fractions import Fraction
+from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, ThreadingHTTPServer
+from itertools import pairwise
+from pathlib import Path
+
+import clips
+import cv2
+import numpy as np
+import pytest
+from mjpeg import DeafPort, MjpegCamera
+
+from app.sources import camera as camera_module
+from app.sources import live, open_source
+from app.sources.naming import spoken, stems
+from app.types import Source
+from engine.errors import UserError
+from engine.types import Frame, Image
+
+PATIENCE_S = 20.0  #: for what takes a fraction of a second on a quiet machine
+
+
+class Watching:
+    """Iterates a live source in a thread of its own, as the pipeline does."""
+
+    def __init__(self, address: str, threads: int = 1) -> None:
+        self.frames: queue.Queue[Frame] = queue.Queue()
+        self.notices: queue.Queue[str] = queue.Queue()
+        self.stop = threading.Event()
+        self.source: Source = open_source(address, stem="live", notice=self.notices.put, threads=threads)
+        self._thread = threading.Thread(target=self._watch, name="watching")
+
+    def _watch(self) -> None:
+        for frame in self.source.frames(self.stop):
+            self.frames.put(frame)
+
+    def __enter__(self) -> Watching:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.end()
+        self.source.close()
+
+    def end(self) -> None:
+        """Stop, and wait no longer than any source may take."""
+        self.stop.set()
+        self._thread.join(2.5)
+        assert not self._thread.is_alive(), "the source did not look at `stop` within 2 s"
+
+    def next(self, count: int) -> list[Frame]:
+        return [self.frames.get(timeout=PATIENCE_S) for _ in range(count)]
+
+
+def check_order(frames: list[Frame]) -> None:
+    assert [frame.index for frame in frames] == list(range(len(frames)))
+    ticks = [frame.time * 90000 for frame in frames]
+    np.testing.assert_allclose(ticks, np.round(ticks), atol=1e-6)
+    assert all(a < b for a, b in pairwise(ticks))
+
+
+def test_frames_come_in_order_at_growing_times_of_arrival() -> None:
+    with MjpegCamera() as camera, Watching(camera.address) as watching:
+        frames = watching.next(10)
+        shown = [clips.number(frame.image) for frame in frames]
+        info = watching.source.info
+    check_order(frames)
+    assert shown == sorted(set(shown))
+    assert (info.live, info.frames, info.audio, info.width, info.height) == (True, 0, "", 160, 120)
+    assert info.time_base == Fraction(1, 90000)
+    assert frames[-1].time > 0.1  # nine pictures at 50 a second take 0.18 s
+    assert not frames[0].image.flags.writeable
+
+
+def test_the_last_picture_before_a_silence_is_not_held_back() -> None:
+    with MjpegCamera() as camera, Watching(camera.address) as watching:
+        frames = watching.next(3)
+        camera.stall()
+        watching.notices.get(timeout=PATIENCE_S)
+        while not watching.frames.empty():
+            frames.append(watching.frames.get())
+    assert clips.number(frames[-1].image) == camera.sent - 1
+
+
+def test_a_coded_stream_gives_every_frame_from_its_first_key_frame_and_holds_none_back(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "stream.ts"
+    options = {"preset": "ultrafast", "tune": "zerolatency", "g": "250"}  # one key frame, at the very start
+    clips.write(path, [clips.picture(i) for i in range(40)], [3600 * i for i in range(40)], options=options)
+    with streaming(path) as address, Watching(address, threads=4) as watching:
+        watching.notices.get(timeout=PATIENCE_S)
+        shown = [clips.number(watching.frames.get().image) for _ in range(watching.frames.qsize())]
+    # A transport stream says where a frame ends by beginning the next.
+    assert shown in (list(range(39)), list(range(40)))
+
+
+@contextmanager
+def streaming(path: Path) -> Iterator[str]:
+    """A server that sends a file as if it were live: without saying how long it is, and then silence."""
+    over = threading.Event()
+
+    class Endless(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(path.read_bytes())
+            over.wait(PATIENCE_S)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with web_server(Endless) as address:
+        yield f"{address}/stream.ts"
+        over.set()
+
+
+@contextmanager
+def web_server(handler: Callable[..., BaseHTTPRequestHandler]) -> Iterator[str]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        server.daemon_threads = False
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_address[1]}"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def test_a_camera_that_hangs_up_and_comes_back_goes_on_where_it_was() -> None:
+    with MjpegCamera() as camera, Watching(camera.address) as watching:
+        frames = watching.next(5)
+        camera.hang_up()
+        lost = watching.notices.get(timeout=PATIENCE_S)
+        while not watching.frames.empty():
+            frames.append(watching.frames.get())
+        camera.come_back()
+        frames += watching.next(5)
+        back = watching.notices.get(timeout=PATIENCE_S)
+    while not watching.frames.empty():
+        frames.append(watching.frames.get())
+    check_order(frames)
+    name = watching.source.info.name
+    assert lost.startswith(f"{name}: connection lost (")
+    assert back == f"{name}: connection is back"
+    assert watching.notices.empty()
+
+
+def test_a_picture_that_comes_back_in_another_size_is_brought_to_the_first() -> None:
+    with MjpegCamera(size=(160, 120)) as camera, Watching(camera.address) as watching:
+        watching.next(2)
+        camera.hang_up()
+        camera.size = (320, 240)
+        camera.come_back()
+        watching.notices.get(timeout=PATIENCE_S)
+        watching.notices.get(timeout=PATIENCE_S)
+        last = watching.next(8)[-1]
+    assert last.image.shape == (120, 160, 3)
+
+
+def test_a_camera_that_freezes_is_left_and_found_again() -> None:
+    with MjpegCamera() as camera, Watching(camera.address) as watching:
+        frames = watching.next(3)
+        camera.stall()
+        assert "no answer" in watching.notices.get(timeout=PATIENCE_S)
+        camera.hang_up()
+        camera.come_back()
+        assert "back" in watching.notices.get(timeout=PATIENCE_S)
+        while not watching.frames.empty():
+            frames.append(watching.frames.get())
+    check_order(frames)
+
+
+def test_stop_is_heard_while_the_camera_is_silent() -> None:
+    with MjpegCamera() as camera, Watching(camera.address) as watching:
+        watching.next(2)
+        camera.stall()
+        watching.end()
+
+
+def test_stop_is_heard_while_the_camera_is_gone() -> None:
+    with MjpegCamera() as camera, Watching(camera.address) as watching:
+        watching.next(2)
+        camera.hang_up()
+        watching.notices.get(timeout=PATIENCE_S)
+        watching.end()
+
+
+def test_a_port_that_never_answers_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live, "START_S", 0.3)
+    with DeafPort() as address, pytest.raises(UserError, match=r"no answer within 0\.3 s$"):
+        open_source(address, stem="x")
+
+
+def test_a_camera_that_says_hello_and_sends_nothing_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live, "START_S", 0.5)
+    with MjpegCamera() as camera:
+        camera.stall()
+        with pytest.raises(UserError, match="no answer within"):
+            open_source(camera.address, stem="x")
+
+
+def free_port() -> int:
+    with MjpegCamera() as camera:
+        return int(camera.address.split(":")[2].split("/")[0])
+
+
+PASSWORDS = ["secret", "12/ret", "sec:ret", "s@cret", "sec/ret", "sec?ret", "s#c%20ret", "sécret"]
+
+
+@pytest.mark.parametrize("password", PASSWORDS)
+@pytest.mark.parametrize("query", ["", "?pwd={}"])
+def test_no_password_is_ever_shown(password: str, query: str) -> None:
+    address = f"http://me:{password}@127.0.0.1:{free_port()}/video" + query.format(password)
+    with pytest.raises(UserError) as raised:
+        open_source(address, stem="x")
+    for said in (str(raised.value), spoken(address), stems([address])[0], repr(raised.value.__cause__)):
+        assert password not in said
+        assert "me:" not in said
+        assert "ret" not in said
+
+
+def test_the_password_is_used_and_the_name_is_without_it() -> None:
+    with MjpegCamera() as camera:
+        address = camera.address.replace("//", "//me:secret@") + "?token=secret"
+        with Watching(address) as watching:
+            watching.next(1)
+            camera.hang_up()
+            lost = watching.notices.get(timeout=PATIENCE_S)
+    assert watching.source.info.name == camera.address
+    assert "secret" not in lost
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("rtsp://me:secret@10.0.0.5:554/h264", "rtsp://10.0.0.5:554/h264"),
+        ("rtsp://cam/user=me_password=secret_channel=1", "rtsp://cam/user=me_password=***"),
+        ("https://host/a/b.m3u8?token=secret#x", "https://host/a/b.m3u8"),
+        ("http://[fe80::1]:80/v", "http://[fe80::1]:80/v"),
+        ("https://host/@someone/clip.mp4", "https://host/@someone/clip.mp4"),
+        ("rtsp://me:1/2@host/v", "rtsp://***"),  # a port, or the first half of a password?
+        ("rtsp://me:p@a/b@host/v", "rtsp://***"),
+        ("rtsp://[broken", "rtsp://***"),
+    ],
+)
+def test_what_is_left_of_an_address_says_where_it_is(address: str, shown: str) -> None:
+    assert spoken(address) == shown
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[str]:
+    """A web server of files, on loopback."""
+
+    class Quiet(SimpleHTTPRequestHandler):
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with web_server(functools.partial(Quiet, directory=str(tmp_path))) as address:
+        yield address
+
+
+def test_a_recording_on_a_web_server_is_read_like_a_file(tmp_path: Path, server: str) -> None:
+    times = clips.variable_rate_with_audio(tmp_path / "clip.mp4")
+    source = open_source(f"{server}/clip.mp4", stem="x")
+    frames = list(source.frames(threading.Event()))
+    source.close()
+    assert (source.info.live, source.info.frames, source.info.audio) == (False, 40, "")
+    assert [clips.number(frame.image) for frame in frames] == list(range(40))
+    assert [round(f.time / source.info.time_base) * source.info.time_base for f in frames] == times
+
+
+def test_a_missing_page_is_said_and_not_waited_for(server: str) -> None:
+    with pytest.raises(UserError, match=r"/nothing\.mp4: .*404"):
+        open_source(f"{server}/nothing.mp4", stem="x")
+
+
+class FakeCapture:
+    """What OpenCV shows of a camera: as many pictures as it has, then none."""
+
+    pictures: list[Image]
+    opened: int
+
+    def __init__(self, *_: int) -> None:
+        FakeCapture.opened += 1
+
+    def isOpened(self) -> bool:  # noqa: N802 is OpenCV's name
+        return bool(FakeCapture.pictures)
+
+    def set(self, *_: float) -> bool:
+        return True
+
+    def get(self, prop: int) -> float:
+        return 29.97 if prop == cv2.CAP_PROP_FPS else 0.0
+
+    def read(self) -> tuple[bool, Image | None]:
+        return (True, FakeCapture.pictures.pop(0).copy()) if FakeCapture.pictures else (False, None)
+
+    def release(self) -> None:
+        pass
+
+
+@pytest.fixture
+def fake_camera(monkeypatch: pytest.MonkeyPatch) -> type[FakeCapture]:
+    monkeypatch.setattr(camera_module, "LINUX", False)
+    monkeypatch.setattr(cv2, "VideoCapture", FakeCapture)
+    FakeCapture.pictures, FakeCapture.opened = [clips.picture(i) for i in range(4)], 0
+    return FakeCapture
+
+
+def test_a_camera_that_is_unplugged_and_plugged_in_again_goes_on(fake_camera: type[FakeCapture]) -> None:
+    with Watching("0") as watching:
+        frames = watching.next(4)
+        assert "camera 0: connection lost" in watching.notices.get(timeout=PATIENCE_S)
+        fake_camera.pictures = [clips.picture(i, 64, 48) for i in range(4, 7)]
+        frames += watching.next(3)
+        assert watching.notices.get(timeout=PATIENCE_S) == "camera 0: connection is back"
+    check_order(frames)
+    assert [clips.number(frame.image) for frame in frames] == list(range(7))
+    assert {frame.image.shape for frame in frames} == {(96, 128, 3)}
+    assert (watching.source.info.name, watching.source.info.rate) == ("camera 0", Fraction(2997, 100))
+
+
+def test_a_camera_that_is_not_there_is_said_with_those_that_are(tmp_path: Path) -> None:
+    with pytest.raises(live.Lost, match=r"there is no .*video3; no camera is connected"):
+        camera_module._check(3, tmp_path)
+    for number in (10, 2):
+        (tmp_path / f"video{number}").touch()
+    with pytest.raises(live.Lost, match=r"cameras here: 2, 10$"):
+        camera_module._check(3, tmp_path)
+    (tmp_path / "video2").chmod(0)
+    if os.getuid() != 0:  # the superuser may read everything
+        with pytest.raises(live.Lost, match="no permission"):
+            camera_module._check(2, tmp_path)
+
+
+@pytest.mark.skipif(
+    not camera_module.LINUX or Path("/dev/video99").exists(), reason="needs Linux without camera 99"
+)
+def test_a_missing_camera_is_a_user_error_without_chatter(capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(UserError, match=r"^camera 99: there is no /dev/video99; "):
+        open_source("99", stem="x")
+    assert capfd.readouterr() == ("", "")
