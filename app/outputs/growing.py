@@ -1,0 +1,114 @@
+"""The file FFmpeg writes an MP4 into, playable at any moment while it grows.
+
+FFmpeg writes fragments (ISO/IEC 14496-12, section 8.8), each with an index of its own, behind a space that is
+kept for the index of the whole. In the end it writes that index into the space and hides those of the fragments
+(its option hybrid_fragmented): a finished file is a plain MP4 with the index in front, and nothing was copied.
+Until then the space has to look like a box, and after an error FFmpeg must not touch what is good.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from io import FileIO
+
+_FREE = b"free"
+
+
+class Settled(OSError):
+    """FFmpeg wanted to go back in a file that may only grow."""
+
+
+class Growing:
+    """What PyAV needs of a file to write to. After the first error every further call raises it again."""
+
+    def __init__(self, file: FileIO) -> None:
+        self._file = file
+        self._end = 0
+        self._errors: list[OSError] = []
+        self._settled = False
+
+    def write(self, data: bytes) -> int:
+        """All of `data`, or an error."""
+        self._raise_again()
+        rest = memoryview(data)
+        try:
+            while rest:
+                rest = rest[self._file.write(rest) :]
+        except OSError as error:
+            self._errors.append(error)
+            raise
+        self._end = max(self._end, self._file.tell())
+        return len(data)
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        """Move as in any file; what is jumped over at the end becomes a box that readers skip."""
+        self._raise_again()
+        target = offset + (0, self._file.tell(), self._end)[whence]
+        if target < self._end and self._settled:
+            self._errors.append(Settled())
+            self._raise_again()
+        if target > self._end:
+            self._file.seek(self._end)
+            size = target - self._end
+            self.write(size.to_bytes(4, "big") + _FREE + bytes(size - 8))
+        return self._file.seek(target)
+
+    def tell(self) -> int:
+        return self._file.tell()
+
+    def settle(self) -> None:
+        """From now on only add to the end: going back is an error, and the file stays in fragments."""
+        self._settled = True
+
+    def _raise_again(self) -> None:
+        if self._errors:
+            raise self._errors[0]
+
+
+def whole(file: FileIO) -> tuple[int, int]:
+    """Where the last complete fragment ends, and how many samples of track 1 the complete ones hold."""
+    end = samples = announced = 0
+    for kind, start, size in _boxes(file):
+        if kind == b"moof":
+            file.seek(start)
+            announced = _samples(file.read(size))
+        elif kind == b"mdat":
+            end, samples, announced = start + size, samples + announced, 0
+    return end, samples
+
+
+def _boxes(file: FileIO) -> Iterator[tuple[bytes, int, int]]:
+    """Kind, start and size of the content of each box that is there as a whole."""
+    total = file.seek(0, os.SEEK_END)
+    position = 0
+    while position + 8 <= total:
+        file.seek(position)
+        header = file.read(16)
+        size, kind, head = int.from_bytes(header[:4], "big"), header[4:8], 8
+        if size == 1:
+            size, head = int.from_bytes(header[8:16], "big"), 16
+        if size < head or position + size > total:
+            return
+        yield kind, position + head, size - head
+        position += size
+
+
+def _samples(moof: bytes) -> int:
+    """Samples of track 1 in the content of a fragment's index: those of its runs (trun), 8.8.8."""
+    count = track = 0
+    for kind, content in _children(moof):
+        for inner, fields in _children(content) if kind == b"traf" else ():
+            if inner == b"tfhd":
+                track = int.from_bytes(fields[4:8], "big")
+            elif inner == b"trun" and track == 1:
+                count += int.from_bytes(fields[4:8], "big")
+    return count
+
+
+def _children(content: bytes) -> Iterator[tuple[bytes, bytes]]:
+    position = 0
+    while position + 8 <= len(content):
+        size = max(8, int.from_bytes(content[position : position + 4], "big"))
+        yield content[position + 4 : position + 8], content[position + 8 : position + size]
+        position += size

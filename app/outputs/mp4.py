@@ -1,0 +1,186 @@
+"""The picture with everyone painted on it, and the sound of the source, as H.264 in an MP4."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+from av.video.frame import PictureType, VideoFrame
+from av.video.reformatter import ColorRange, Colorspace, VideoReformatter
+
+from app.draw import draw
+from app.outputs.growing import Growing, Settled, whole
+from app.outputs.partial import Partial
+from app.outputs.sound import Piece, Sound
+from app.types import Result, SourceInfo
+from engine.errors import UserError
+from engine.types import Image
+
+PRESET, QUALITY = "superfast", "21"  #: x264's preset and constant rate factor
+KEY_S = 2.0  #: longest time between pictures where playing can start, and the most that a crash costs
+LATEST_START_S = 10.0  #: what begins later (a recorded broadcast counts from anywhere) begins within a second
+LARGEST = 16384  #: pixels, of a side of a picture in H.264
+UNKNOWN_LENGTH = 100_000  #: frames for whose index there is room where nobody knows how many will come
+BT709 = 1  #: in each table of ITU-T H.273: primaries, transfer and matrix
+
+
+class Mp4:
+    """A Sink. The file can be played at any moment while it grows, and a kill costs KEY_S at most."""
+
+    def __init__(
+        self,
+        path: Path,
+        info: SourceInfo,
+        threshold: float,
+        *,
+        threads: int = 2,
+        notice: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        """Joints with a score below `threshold` are not painted; `threads` are for x264.
+
+        `notice` gets a line about any sound that cannot come along. UserError where `path` cannot be written
+        or the picture is too large.
+        """
+        if max(info.width, info.height) > LARGEST:
+            raise UserError(
+                f"{info.name} is {info.width} x {info.height} and an MP4 holds {LARGEST} x {LARGEST} at most;"
+                " leave the video out with --no-video"
+            )
+        self._info = info
+        self._threshold = threshold
+        self._scaler = VideoReformatter()
+        self._step = max(1, round(1 / (info.rate * info.time_base)))  # ticks that the last frame lasts
+        self._shift = 0  # ticks of the source at tick 0 of the output
+        self._last = self._next_key = -(2**62)  # ticks of the output
+        self._frames = self._keys = self._pieces = 0
+        self._partial = Partial(path)
+        self._growing = Growing(self._partial.file)
+        self._sound = Sound(info.audio, notice)
+        self._room = self._expected_index()
+        self._output = av.open(self._growing, "w", format="mp4", options=self._container_options())
+        self._video = self._output.add_stream("libx264", rate=info.rate, options=_encoder_options())
+        self._video.width, self._video.height = info.width + info.width % 2, info.height + info.height % 2
+        self._video.pix_fmt = "yuv420p"
+        context = self._video.codec_context
+        context.time_base, context.thread_count = info.time_base, threads
+        context.sample_aspect_ratio = info.pixel_aspect
+        context.color_range = ColorRange.MPEG
+        context.color_primaries = context.color_trc = context.colorspace = BT709
+        self._sound.join(self._output)
+
+    def write(self, result: Result) -> None:
+        """Add the frame. UserError on a full disk; the file then holds the frames that its message says."""
+        image = draw(result.frame.image, result.tracks, self._threshold)
+        frame = self._frame(image, result.frame.time)
+        try:
+            self._mux(frame)
+        except OSError as error:
+            raise self._salvaged(error) from error
+        self._frames += 1
+
+    def close(self) -> None:
+        """Complete the file; without a single frame there is none."""
+        if not self._partial.pending:
+            return
+        try:
+            if self._frames:
+                self._finish()
+            else:
+                self._partial.discard()
+        except OSError as error:
+            raise self._salvaged(error) from error
+        finally:
+            self._sound.close()
+
+    def _frame(self, image: Image, time: float) -> VideoFrame:
+        """The picture as x264 takes it: even sides, Y'CbCr, and its time in ticks of the source."""
+        height, width = image.shape[:2]
+        if (width, height) != (self._info.width, self._info.height):
+            raise ValueError(f"expected {self._info.width} x {self._info.height}, got {width} x {height}")
+        if width % 2 or height % 2:
+            even: Image = np.pad(image, ((0, height % 2), (0, width % 2), (0, 0)), "edge")
+            image = even
+        frame = self._scaler.reformat(
+            VideoFrame.from_numpy_buffer(image, "bgr24"),
+            format="yuv420p",
+            dst_colorspace=Colorspace.ITU709,
+            dst_color_range=ColorRange.MPEG,
+            threads=1,
+        )
+        ticks = round(Fraction(time) / self._info.time_base)
+        if self._frames == 0 and not 0.0 <= time < LATEST_START_S:
+            self._shift = math.floor(math.floor(time) / self._info.time_base)
+            self._sound.shift = self._shift * self._info.time_base
+        self._last = max(ticks - self._shift, self._last + 1)
+        frame.pts, frame.duration, frame.time_base = self._last, self._step, self._info.time_base
+        if self._last >= self._next_key:
+            frame.pict_type = PictureType.I
+            self._next_key = self._last + math.ceil(KEY_S / self._info.time_base)
+        return frame
+
+    def _mux(self, frame: VideoFrame | None) -> None:
+        """Encode, and write what comes out of the encoder together with the sound up to there."""
+        for packet in self._video.encode(frame):
+            self._keys += packet.is_keyframe
+            now = (packet.dts or 0) * packet.time_base + self._sound.shift
+            self._output.mux(packet)
+            self._mux_sound(self._sound.until(now))
+
+    def _mux_sound(self, pieces: Iterable[Piece]) -> None:
+        for piece in pieces:
+            self._pieces += 1
+            self._output.mux(piece)
+
+    def _finish(self) -> None:
+        self._mux(None)
+        shown = self._last * self._info.time_base + self._sound.shift
+        self._mux_sound(self._sound.rest(shown, shown + self._step * self._info.time_base))
+        if self._index_bytes(self._frames, self._keys, self._pieces) > self._room:
+            self._growing.settle()
+        try:
+            self._output.close()
+        except Settled:  # longer than anyone could know: it stays in fragments, which play as well
+            self._partial.file.truncate(whole(self._partial.file)[0])
+        self._partial.publish()
+
+    def _salvaged(self, error: OSError) -> UserError:
+        with suppress(OSError):
+            self._output.close()
+        return self._partial.salvaged(error, *whole(self._partial.file))
+
+    def _container_options(self) -> dict[str, str]:
+        """Fragments that begin with a key picture, an index in front at the end, and times kept exactly.
+
+        An edit list says when each stream begins, in ticks of the movie (ISO/IEC 14496-12, 8.6.6): they have
+        to divide the ticks of every stream, or the beginnings are rounded.
+        """
+        rates = [s.codec_context.sample_rate for s in self._sound.streams]
+        ticks = math.lcm(self._info.time_base.denominator, *rates)
+        return {
+            "movflags": "hybrid_fragmented+frag_keyframe+delay_moov+default_base_moof",
+            "movie_timescale": str(ticks if ticks < 2**31 else self._info.time_base.denominator),
+            "moov_size": str(self._room),
+            "max_interleave_delta": "1000000",  # microseconds; packets come in order here and need not wait
+        }
+
+    def _expected_index(self) -> int:
+        """Bytes to keep free for the index, with some to spare."""
+        frames = self._info.frames or UNKNOWN_LENGTH
+        seconds = frames / self._info.rate
+        pieces = sum(max(stream.frames, math.ceil(100 * seconds)) for stream in self._sound.streams)
+        return 5 * self._index_bytes(frames, frames // 20, pieces) // 4
+
+    def _index_bytes(self, frames: int, keys: int, pieces: int) -> int:
+        """The most that an index takes: per frame 8 bytes for duration, 8 for delay, 4 for size, ..."""
+        tracks = 1 + len(self._sound.streams)
+        setup = sum(len(stream.codec_context.extradata or b"") for stream in self._sound.streams)
+        return 8192 + 4096 * tracks + setup + 20 * frames + (4 + 20 * tracks) * keys + 12 * pieces
+
+
+def _encoder_options() -> dict[str, str]:
+    return {"preset": PRESET, "crf": QUALITY, "g": "600"}  # _frame asks for key pictures more often than that

@@ -1,0 +1,136 @@
+"""Files that get their name when they are whole.
+
+A file grows beside its final name, as `<name>.part`, locked by the run that writes it. The lock goes with the
+process, however that ends, so a part that nobody holds is what a killed run left behind, and is cleared away.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import time
+from io import FileIO
+from pathlib import Path
+
+from engine.errors import UserError
+
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})  #: of OSError.errno, when no more can be written
+_ATTEMPTS = 20
+
+
+def check(path: Path, *, overwrite: bool) -> None:
+    """Make the folder of `path` and raise UserError if `path` cannot be written, before any work is done."""
+    if path.is_dir():
+        raise UserError(f"{path} is a folder; choose another output with -o")
+    if path.exists() and not overwrite:
+        raise UserError(f"{path} exists already; --overwrite replaces it, -o writes to another folder")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise unwritable(path.parent, error) from error
+    Partial(path).discard()
+
+
+class Partial:
+    """A new file beside `path`, which takes that name, and the place of what had it, when it is published.
+
+    Raises UserError where it cannot be made or where another run is making it.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._part = path.with_name(path.name + ".part")
+        try:
+            self.file = FileIO(_open_alone(self._part, path), "r+")  #: unbuffered, for reading and writing
+        except OSError as error:
+            raise unwritable(path, error) from error
+
+    @property
+    def pending(self) -> bool:
+        """Neither published nor discarded."""
+        return not self.file.closed
+
+    def publish(self) -> None:
+        """Give the file its name, and close it."""
+        try:
+            self._part.replace(self._path)  # while it is still locked
+            self.file.close()
+        except OSError as error:
+            raise unwritable(self._path, error) from error
+
+    def discard(self) -> None:
+        """Remove the file."""
+        self._part.unlink(missing_ok=True)
+        self.file.close()
+
+    def salvaged(self, error: OSError, end: int, frames: int) -> UserError:
+        """Publish the first `end` bytes, which hold `frames` frames, and say why it ends there."""
+        why = "the disk is full" if error.errno in _FULL else f"writing failed ({error.strerror})"
+        if frames == 0:
+            self.discard()
+            return UserError(f"{self._path}: {why}, nothing could be saved; choose another folder with -o")
+        self.file.truncate(end)
+        self.publish()
+        return UserError(f"{self._path}: {why}; the first {frames} frames are saved in it")
+
+
+def unwritable(path: Path, error: OSError) -> UserError:
+    """What to tell about a file or folder that cannot be written."""
+    why = "the disk is full" if error.errno in _FULL else error.strerror
+    return UserError(f"{path} cannot be written ({why}); choose another folder with -o")
+
+
+def _open_alone(part: Path, path: Path) -> int:
+    """A descriptor of the new file `part`, locked. No link is followed and nothing is overwritten."""
+    for _ in range(_ATTEMPTS):
+        try:
+            descriptor = os.open(
+                part, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666
+            )
+        except FileExistsError:
+            _clear(part, path)
+            continue
+        if _locked(descriptor) and _is_at(descriptor, part):
+            return descriptor
+        os.close(descriptor)  # another run took it for a leftover in the moment before it was locked
+        time.sleep(0.01)
+    raise _taken(path)
+
+
+def _clear(part: Path, path: Path) -> None:
+    """Remove what a killed run left; UserError if the run is alive."""
+    try:
+        descriptor = os.open(part, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return
+    try:
+        if not _locked(descriptor):
+            raise _taken(path)
+        if _is_at(descriptor, part):
+            part.unlink()
+    finally:
+        os.close(descriptor)
+
+
+def _locked(descriptor: int) -> bool:
+    """Lock the file for this descriptor alone; False where another has it."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _is_at(descriptor: int, path: Path) -> bool:
+    """Whether `path` is still the file of the descriptor, and not one made since."""
+    try:
+        return os.path.samestat(os.fstat(descriptor), path.lstat())
+    except FileNotFoundError:
+        return False
+
+
+def _taken(path: Path) -> UserError:
+    return UserError(
+        f"another run is writing {path}; wait until it is done, or choose another folder with -o"
+    )
