@@ -1,0 +1,379 @@
+"""The command line, whole runs with tiny networks: what comes out, what is said, and with which exit code."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from fractions import Fraction
+from itertools import pairwise
+from pathlib import Path
+
+import av
+import clips
+import cv2
+import mjpeg
+import networks
+import numpy as np
+import pandas as pd
+import pytest
+
+from app.cli import main
+
+ROOT = Path(__file__).parents[1]
+PERSON = (
+    40,
+    16,
+    71,
+    87,
+)  #: left, top, right, bottom pixel of the bright rectangle
+
+
+def person(index: int, width: int = 160, height: int = 96) -> np.ndarray:
+    """A dark picture with a bright rectangle that moves one pixel to the right with each frame."""
+    image = np.full((height, width, 3), 20, np.uint8)
+    left, top, right, bottom = PERSON
+    image[top : bottom + 1, left + index : right + 1 + index] = 250
+    return image
+
+
+def walk(path: Path, frames: int = 30) -> list[Fraction]:
+    """A clip of `person` at 25 frames a second; returns its times."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    ticks = [3600 * index for index in range(frames)]
+    return clips.write(path, [person(index % 80) for index in range(frames)], ticks)
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory) -> list[str]:
+    """A detector that finds the bright rectangle, and a pose network that looks for light."""
+    folder = tmp_path_factory.mktemp("models")
+    networks.rectangle_detector(folder / "detector.onnx")
+    networks.heatmaps(folder / "pose.onnx")
+    return ["--detector", str(folder / "detector.onnx"), "--pose", str(folder / "pose.onnx")]
+
+
+@pytest.fixture
+def run(models, tmp_path, capsys, monkeypatch):
+    """`kinetrail run` in this process: exit code, standard output, standard error, output folder."""
+    out = tmp_path / "out"
+    monkeypatch.chdir(tmp_path)
+
+    def call(*arguments) -> tuple[int, str, str, Path]:
+        code = main(["run", *models, "-o", str(out), *map(str, arguments)])
+        said = capsys.readouterr()
+        return code, said.out, said.err, out
+
+    return call
+
+
+def times(path: Path) -> list[Fraction]:
+    """Presentation time of every frame of a video, by decoding it."""
+    with av.open(str(path)) as video:
+        return [frame.pts * frame.time_base for frame in video.decode(video=0)]
+
+
+def test_a_video_becomes_an_mp4_and_a_csv_with_its_own_times(run, tmp_path):
+    truth = walk(tmp_path / "walk.mp4")
+    code, said, told, out = run(tmp_path / "walk.mp4")
+    assert (code, told) == (0, "")
+    assert said.startswith("walk.mp4: 30 frames read, 30 written, 1 person seen, ")
+    assert said.endswith(f"fps -> {out}/walk.mp4, {out}/walk.csv\n")
+    assert times(out / "walk.mp4") == truth
+    table = pd.read_csv(out / "walk.csv")
+    assert table.frame.tolist() == list(range(30))
+    assert set(table.track_id) == {1}
+    np.testing.assert_allclose(table.time_s, [float(each) for each in truth], atol=1e-9)
+    left, top, right, bottom = PERSON
+    np.testing.assert_allclose(table.bbox_x, left - 0.5 + np.arange(30), atol=0.6)
+    np.testing.assert_allclose(table.bbox_y, top - 0.5, atol=0.6)
+    np.testing.assert_allclose(table.bbox_w, right + 1 - left, atol=0.8)
+    np.testing.assert_allclose(table.bbox_h, bottom + 1 - top, atol=0.8)
+
+
+def test_variable_rate_and_sound_come_out_as_they_went_in(run, tmp_path):
+    truth = clips.variable_rate_with_audio(tmp_path / "clip.mp4")
+    code, _, _, out = run(tmp_path / "clip.mp4")
+    assert code == 0
+    assert times(out / "clip.mp4") == truth
+
+    def sound(path):
+        with av.open(str(path)) as file:
+            return [(packet.pts, bytes(packet)) for packet in file.demux(audio=0) if packet.size]
+
+    assert sound(out / "clip.mp4") == sound(tmp_path / "clip.mp4")
+
+
+def test_nobody_in_view_is_an_ordinary_run(run, tmp_path):
+    clips.write(
+        tmp_path / "empty.mp4", [np.full((96, 160, 3), 20, np.uint8)] * 5, list(range(0, 18000, 3600))
+    )
+    code, said, _, out = run(tmp_path / "empty.mp4", "--detection-threshold", "0.95")
+    assert code == 0
+    assert "5 frames read, 5 written, 0 people seen" in said
+    assert len(pd.read_csv(out / "empty.csv")) == 0
+
+
+def test_folders_globs_and_pictures_are_sources(run, tmp_path):
+    folder = tmp_path / "a folder"
+    folder.mkdir()
+    for index in (1, 2, 10):
+        cv2.imwrite(str(folder / f"{index}.png"), person(index))
+    walk(tmp_path / "videos" / "über 1.mp4", 3)
+    walk(tmp_path / "videos" / "b.mp4", 4)
+    code, said, told, out = run(folder, folder / "10.png", "videos/*.mp4")
+    assert (code, told) == (0, "")
+    assert [line.split(",")[0] for line in said.splitlines()] == [
+        "a folder: 3 frames read",
+        "10.png: 1 frames read",
+        "b.mp4: 4 frames read",
+        "über 1.mp4: 3 frames read",
+    ]
+    assert sorted(path.name for path in out.iterdir()) == sorted(
+        f"{stem}.{ending}" for stem in ("a folder", "10", "b", "über 1") for ending in ("csv", "mp4")
+    )
+    xs = pd.read_csv(out / "a folder.csv").bbox_x
+    assert xs.is_monotonic_increasing
+    assert xs.iloc[-1] - xs.iloc[0] == pytest.approx(9, abs=1)
+
+
+def test_sources_of_one_name_have_outputs_of_their_own(run, tmp_path):
+    walk(tmp_path / "a" / "walk.mp4", 3)
+    walk(tmp_path / "b" / "walk.mp4", 5)
+    code, _, _, out = run(tmp_path / "a" / "walk.mp4", tmp_path / "b" / "walk.mp4")
+    assert code == 0
+    assert [len(times(out / name)) for name in ("walk.mp4", "walk-2.mp4")] == [3, 5]
+    assert [len(pd.read_csv(out / name)) for name in ("walk.csv", "walk-2.csv")] == [3, 5]
+
+
+def test_only_what_is_wanted_is_written(run, tmp_path):
+    walk(tmp_path / "walk.mp4", 3)
+    assert run(tmp_path / "walk.mp4", "--no-video", "--quiet")[:3] == (0, "", "")
+    assert run(tmp_path / "walk.mp4", "--no-csv", "--quiet")[:3] == (0, "", "")
+    code, _, told, out = run(tmp_path / "walk.mp4", "--no-csv", "--no-video")
+    assert code == 2
+    assert told.startswith("kinetrail: --no-video and --no-csv together leave nothing to write")
+    assert sorted(path.name for path in out.iterdir()) == ["walk.csv", "walk.mp4"]
+
+
+def test_what_exists_is_kept_unless_told_otherwise(run, tmp_path):
+    walk(tmp_path / "walk.mp4", 3)
+    walk(tmp_path / "other.mp4", 2)
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "walk.csv").write_text("precious")
+    code, said, told, _ = run(tmp_path / "walk.mp4", tmp_path / "other.mp4")
+    assert code == 2
+    assert told.count("\n") == 1
+    assert "walk.csv" in told
+    assert "--overwrite" in told
+    assert (out / "walk.csv").read_text() == "precious"
+    assert not (out / "walk.mp4").exists()
+    assert said.startswith("other.mp4: 2 frames read, 2 written")
+    code, _, _, _ = run(tmp_path / "walk.mp4", "--overwrite")
+    assert code == 0
+    assert len(pd.read_csv(out / "walk.csv")) == 3
+
+
+def test_smoothing_can_be_turned_off(run, tmp_path):
+    rng = np.random.default_rng(4)
+    shaken = [np.roll(person(0), int(rng.integers(-3, 4)), axis=1) for _ in range(25)]
+    clips.write(tmp_path / "shaken.mp4", shaken, [3600 * index for index in range(25)])
+    wobble = {}
+    for smooth in ("live", "off"):
+        code, _, _, out = run(tmp_path / "shaken.mp4", "--smooth", smooth, "--overwrite", "--no-video")
+        assert code == 0
+        xs = pd.read_csv(out / "shaken.csv").nose_x
+        wobble[smooth] = np.abs(np.diff(xs, 2)).mean()
+    assert wobble["live"] < 0.7 * wobble["off"]
+
+
+def _no_video(path):
+    path.write_text("this is a letter, not a film")
+
+
+def _cut_off(path):
+    clips.truncated(path, frames=60, keep=0.5)
+
+
+BAD = {
+    "missing.mp4": (lambda _: None, "there is no file"),
+    "letter.mp4": (_no_video, "letter.mp4"),
+    "empty.mp4": (lambda path: path.touch(), "empty.mp4"),
+    "folder": (lambda path: path.mkdir(), "folder"),
+    "sound.mp4": (clips.without_video, "sound.mp4"),
+    "frameless.mp4": (clips.without_frames, "frameless.mp4"),
+    "indexless.mp4": (clips.without_index, "indexless.mp4"),
+    "picture.png": (_no_video, "picture.png"),
+    "no*match.mp4": (lambda _: None, "no file fits"),
+    "rtsp://127.0.0.1:9/x": (lambda _: None, "rtsp://127.0.0.1:9/x"),
+    "97": (lambda _: None, "camera 97"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_a_source_that_is_none_is_one_line_and_stops_nobody_else(run, tmp_path, name):
+    make, message = BAD[name]
+    make(tmp_path / name) if "://" not in name else None
+    walk(tmp_path / "good.mp4", 3)
+    code, said, told, out = run(name, tmp_path / "good.mp4")
+    assert code == 2
+    assert told.startswith("kinetrail: ")
+    assert told.count("\n") == 1
+    assert message in told
+    assert said.startswith("good.mp4: 3 frames read, 3 written")
+    assert sorted(path.name for path in out.iterdir()) == ["good.csv", "good.mp4"]
+
+
+@pytest.mark.parametrize("make", [_cut_off, clips.corrupt_middle])
+def test_a_damaged_video_yields_all_that_can_be_read_and_says_how_much(run, tmp_path, make):
+    make(tmp_path / "hurt.mp4")
+    code, said, told, out = run(tmp_path / "hurt.mp4")
+    written = len(times(out / "hurt.mp4"))
+    assert code == 2
+    assert 20 <= written <= 60
+    assert f"{written} frames read, {written} written" in said
+    assert told.startswith("kinetrail: hurt.mp4")
+    assert told.count("\n") == 1
+    pd.read_csv(out / "hurt.csv")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--pose", "letter.onnx"], "letter.onnx"),
+        (["--detector", "letter.onnx"], "letter.onnx"),
+        (["--pose", "gone.onnx"], "gone.onnx: there is no such model file"),
+        (["--pose", "letter.pth"], "letter.pth"),
+        (["--device", "cuda:0"], "device cuda:0"),
+        (["--config", "letter.toml"], "is no valid TOML"),
+        (["--config", "gone.toml"], "cannot be read"),
+        (["--config", "odd.toml"], "odd.toml: unknown option max-peple; did you mean max-people?"),
+        (["--max-people", "0"], "max-people must be at least 1"),
+        (["--max-people", "many"], "invalid int value: 'many'"),
+        (["--colour", "red"], "unrecognized arguments: --colour red"),
+    ],
+)
+def test_a_wrong_option_or_model_is_one_line_before_anything_is_written(run, tmp_path, arguments, message):
+    walk(tmp_path / "walk.mp4", 3)
+    for name in ("letter.onnx", "letter.pth", "letter.toml"):
+        (tmp_path / name).write_text("this is a letter, not a model")
+    (tmp_path / "odd.toml").write_text("max-peple = 3")
+    code, said, told, out = run(tmp_path / "walk.mp4", "another.mp4", *arguments)
+    assert (code, said) == (2, "")
+    assert told.startswith("kinetrail: ")
+    assert told.count("\n") == 1
+    assert message in told
+    assert not out.exists() or not list(out.iterdir())
+
+
+def test_the_detector_as_pose_network_is_named(models, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    walk(tmp_path / "walk.mp4", 3)
+    detector = models[1]
+    code = main(["run", "walk.mp4", "-o", "out", "--detector", detector, "--pose", detector])
+    told = capsys.readouterr().err
+    assert code == 2
+    assert "a person detector, where a pose network is needed" in told
+    assert told.count("\n") == 1
+
+
+@pytest.mark.parametrize("blocked", ["file", "folder"])
+def test_an_output_folder_that_cannot_be_written_is_one_line(run, tmp_path, blocked):
+    walk(tmp_path / "walk.mp4", 3)
+    out = tmp_path / "out"
+    if blocked == "file":
+        out.write_text("in the way")
+    elif os.geteuid() == 0:
+        pytest.skip("root may write everywhere")
+    else:
+        out.mkdir(mode=0o500)
+    code, _, told, _ = run(tmp_path / "walk.mp4")
+    assert code == 2
+    assert told.count("\n") == 1
+    assert "out" in told
+
+
+def kinetrail(*arguments, **more) -> subprocess.Popen:
+    return subprocess.Popen(
+        [sys.executable, "-m", "app", *map(str, arguments)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        **more,
+    )
+
+
+def interrupted(process: subprocess.Popen, growing: Path) -> tuple[int, str, str]:
+    """Press Ctrl-C once the run has written something."""
+    deadline = time.monotonic() + 30
+    while not list(growing.glob("*")) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    time.sleep(0.5)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=10)
+    return process.returncode, out, err
+
+
+def test_ctrl_c_leaves_files_that_are_whole_up_to_there(models, tmp_path):
+    walk(tmp_path / "walk.mp4", 3000)
+    process = kinetrail("run", tmp_path / "walk.mp4", "-o", tmp_path / "out", *models)
+    code, said, told = interrupted(process, tmp_path / "out")
+    assert (code, told) == (130, "")
+    found = times(tmp_path / "out" / "walk.mp4")
+    assert 0 < len(found) < 3000
+    assert found == [Fraction(index, 25) for index in range(len(found))]
+    assert pd.read_csv(tmp_path / "out" / "walk.csv").frame.tolist() == list(range(len(found)))
+    assert f"{len(found)} written" in said
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["walk.csv", "walk.mp4"]
+
+
+def test_a_stream_is_recorded_until_ctrl_c(models, tmp_path):
+    with mjpeg.MjpegCamera(rate=25) as camera:
+        process = kinetrail("run", camera.address, "-o", tmp_path / "out", *models)
+        code, _, told = interrupted(process, tmp_path / "out")
+    assert (code, told) == (130, "")
+    (video,), (table,) = (tmp_path / "out").glob("*.mp4"), (tmp_path / "out").glob("*.csv")
+    found = times(video)
+    assert len(found) >= 3
+    assert all(before < after for before, after in pairwise(found))
+    assert abs(len(pd.read_csv(table)) - len(found)) <= 1
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["run", "--help"], ["bench", "--help"], ["--version"]])
+def test_help_imports_nothing_heavy(arguments):
+    script = (
+        "import sys\nfrom app.cli import main\ntry:\n    main(sys.argv[1:])\nexcept SystemExit as end:\n"
+        "    assert end.code == 0\nheavy = {'numpy', 'cv2', 'av', 'onnxruntime', 'scipy', 'PySide6'}\n"
+        "assert not heavy & set(sys.modules), heavy & set(sys.modules)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, *arguments], cwd=ROOT, capture_output=True, text=True
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "kinetrail" in done.stdout
+
+
+def test_without_a_command_the_answer_is_one_line(capsys):
+    assert main([]) == 2
+    assert (
+        capsys.readouterr().err
+        == "kinetrail: the following arguments are required: COMMAND (see kinetrail --help)\n"
+    )
+
+
+def test_a_bench_reports_what_each_stage_costs(models, tmp_path, capsys):
+    import json
+
+    walk(tmp_path / "walk.mp4", 12)
+    assert main(["bench", str(tmp_path / "walk.mp4"), "--json", *models]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report["frames"] == 12
+    assert report["people"] == 1
+    assert list(report["alone_cpu_ms"]) == ["read", "detect", "pose", "track", "draw", "write"]
+    assert all(report["alone_wall_ms"][name] > 0 for name in report["alone_wall_ms"])
+    assert 0 < report["efficiency"] < 1.2
+    assert report["latency_p50_ms"] <= report["latency_p95_ms"]
