@@ -1,22 +1,19 @@
 """The file FFmpeg writes an MP4 into, playable at any moment while it grows.
 
-FFmpeg writes fragments (ISO/IEC 14496-12, section 8.8), each with an index of its own, behind a space that is
-kept for the index of the whole. In the end it writes that index into the space and hides those of the fragments
-(its option hybrid_fragmented): a finished file is a plain MP4 with the index in front, and nothing was copied.
-Until then the space has to look like a box, and after an error FFmpeg must not touch what is good.
+FFmpeg writes fragments (ISO/IEC 14496-12, section 8.8), each with an index of its own, behind a space kept
+for the index of the whole. In the end it writes that index into the space and hides those of the fragments
+(its option hybrid_fragmented): a finished file is a plain MP4 with the index in front, and nothing was
+copied. Until then the space has to look like a box, and after an error FFmpeg must not touch what is good.
 """
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Iterator
 from io import FileIO
 
 _FREE = b"free"
-
-
-class Settled(OSError):
-    """FFmpeg wanted to go back in a file that may only grow."""
 
 
 class Growing:
@@ -26,13 +23,18 @@ class Growing:
         self._file = file
         self._end = 0
         self._errors: list[OSError] = []
-        self._settled = False
+        self._room = range(0)  # positions kept for the index
+        self._index = io.BytesIO()  # what FFmpeg writes there, once it does
+        self._indexing = False
 
     def write(self, data: bytes) -> int:
         """All of `data`, or an error."""
-        self._raise_again()
+        if self._indexing:
+            return self._index.write(data)
         rest = memoryview(data)
         try:
+            if self._errors:
+                raise self._errors[0]
             while rest:
                 rest = rest[self._file.write(rest) :]
         except OSError as error:
@@ -42,28 +44,42 @@ class Growing:
         return len(data)
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        """Move as in any file; what is jumped over at the end becomes a box that readers skip."""
-        self._raise_again()
-        target = offset + (0, self._file.tell(), self._end)[whence]
-        if target < self._end and self._settled:
-            self._errors.append(Settled())
-            self._raise_again()
+        """Move as in any file; what is left out on the way to beyond the end becomes the room."""
+        target = offset + (0, self.tell(), self._end)[whence]
+        if self._indexing and target > self._room.start + self._length():
+            self._indexing = False  # the index is complete
+            self._file.seek(self._room.start)
+            self.write(self._index.getvalue())
         if target > self._end:
+            self._room = range(self._end, target)
             self._file.seek(self._end)
-            size = target - self._end
-            self.write(size.to_bytes(4, "big") + _FREE + bytes(size - 8))
+            self.write(len(self._room).to_bytes(4, "big") + b"free" + bytes(len(self._room) - 8))
+        self._indexing |= target == self._room.start < self._end
+        if self._indexing:
+            return self._room.start + self._index.seek(target - self._room.start)
         return self._file.seek(target)
 
     def tell(self) -> int:
-        return self._file.tell()
+        return self._room.start + self._index.tell() if self._indexing else self._file.tell()
 
-    def settle(self) -> None:
-        """From now on only add to the end: going back is an error, and the file stays in fragments."""
-        self._settled = True
+    def append_index(self) -> bool:
+        """Put an index that is too long for its room behind everything; False if it is not that.
 
-    def _raise_again(self) -> None:
-        if self._errors:
-            raise self._errors[0]
+        FFmpeg gives up at this point. Left to do is what it does otherwise: make one box of data (mdat, with
+        its size in 64 bits) of all fragments, over the two empty boxes that stand before them for this.
+        """
+        if self._length() <= len(self._room):
+            return False
+        self._indexing = False
+        size = self._end - self._room.stop
+        self._file.seek(self._end)
+        self.write(self._index.getvalue())
+        self._file.seek(self._room.stop)
+        self.write((1).to_bytes(4, "big") + b"mdat" + size.to_bytes(8, "big"))
+        return True
+
+    def _length(self) -> int:
+        return self._index.getbuffer().nbytes
 
 
 def whole(file: FileIO) -> tuple[int, int]:

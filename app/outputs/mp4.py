@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
@@ -14,9 +14,9 @@ from av.video.frame import PictureType, VideoFrame
 from av.video.reformatter import ColorRange, Colorspace, VideoReformatter
 
 from app.draw import draw
-from app.outputs.growing import Growing, Settled, whole
+from app.outputs.growing import Growing, whole
 from app.outputs.partial import Partial
-from app.outputs.sound import Piece, Sound
+from app.outputs.sound import Sound
 from app.types import Result, SourceInfo
 from engine.errors import UserError
 from engine.types import Image
@@ -25,7 +25,7 @@ PRESET, QUALITY = "superfast", "21"  #: x264's preset and constant rate factor
 KEY_S = 2.0  #: longest time between pictures where playing can start, and the most that a crash costs
 LATEST_START_S = 10.0  #: what begins later (a recorded broadcast counts from anywhere) begins within a second
 LARGEST = 16384  #: pixels, of a side of a picture in H.264
-UNKNOWN_LENGTH = 100_000  #: frames for whose index there is room where nobody knows how many will come
+UNKNOWN_LENGTH = 50_000  #: frames for whose index there is room where nobody knows how many will come
 BT709 = 1  #: in each table of ITU-T H.273: primaries, transfer and matrix
 
 
@@ -57,12 +57,12 @@ class Mp4:
         self._step = max(1, round(1 / (info.rate * info.time_base)))  # ticks that the last frame lasts
         self._shift = 0  # ticks of the source at tick 0 of the output
         self._last = self._next_key = -(2**62)  # ticks of the output
-        self._frames = self._keys = self._pieces = 0
+        self._frames = 0
         self._partial = Partial(path)
         self._growing = Growing(self._partial.file)
         self._sound = Sound(info.audio, notice)
-        self._room = self._expected_index()
-        self._output = av.open(self._growing, "w", format="mp4", options=self._container_options())
+        options = _container_options(info, self._sound)
+        self._output = av.open(self._growing, "w", format="mp4", options=options)
         self._video = self._output.add_stream("libx264", rate=info.rate, options=_encoder_options())
         self._video.width, self._video.height = info.width + info.width % 2, info.height + info.height % 2
         self._video.pix_fmt = "yuv420p"
@@ -85,13 +85,10 @@ class Mp4:
 
     def close(self) -> None:
         """Complete the file; without a single frame there is none."""
-        if not self._partial.pending:
-            return
         try:
-            if self._frames:
+            if self._frames and self._partial.pending:
                 self._finish()
-            else:
-                self._partial.discard()
+            self._partial.discard()
         except OSError as error:
             raise self._salvaged(error) from error
         finally:
@@ -126,60 +123,54 @@ class Mp4:
     def _mux(self, frame: VideoFrame | None) -> None:
         """Encode, and write what comes out of the encoder together with the sound up to there."""
         for packet in self._video.encode(frame):
-            self._keys += packet.is_keyframe
             now = (packet.dts or 0) * packet.time_base + self._sound.shift
             self._output.mux(packet)
-            self._mux_sound(self._sound.until(now))
-
-    def _mux_sound(self, pieces: Iterable[Piece]) -> None:
-        for piece in pieces:
-            self._pieces += 1
-            self._output.mux(piece)
+            self._output.mux(list(self._sound.until(now)))
 
     def _finish(self) -> None:
         self._mux(None)
         shown = self._last * self._info.time_base + self._sound.shift
-        self._mux_sound(self._sound.rest(shown, shown + self._step * self._info.time_base))
-        if self._index_bytes(self._frames, self._keys, self._pieces) > self._room:
-            self._growing.settle()
+        self._output.mux(list(self._sound.rest(shown, shown + self._step * self._info.time_base)))
         try:
             self._output.close()
-        except Settled:  # longer than anyone could know: it stays in fragments, which play as well
-            self._partial.file.truncate(whole(self._partial.file)[0])
+        except av.ArgumentError:
+            if not self._growing.append_index():
+                raise
         self._partial.publish()
 
     def _salvaged(self, error: OSError) -> UserError:
+        self._sound.close()
         with suppress(OSError):
             self._output.close()
         return self._partial.salvaged(error, *whole(self._partial.file))
 
-    def _container_options(self) -> dict[str, str]:
-        """Fragments that begin with a key picture, an index in front at the end, and times kept exactly.
 
-        An edit list says when each stream begins, in ticks of the movie (ISO/IEC 14496-12, 8.6.6): they have
-        to divide the ticks of every stream, or the beginnings are rounded.
-        """
-        rates = [s.codec_context.sample_rate for s in self._sound.streams]
-        ticks = math.lcm(self._info.time_base.denominator, *rates)
-        return {
-            "movflags": "hybrid_fragmented+frag_keyframe+delay_moov+default_base_moof",
-            "movie_timescale": str(ticks if ticks < 2**31 else self._info.time_base.denominator),
-            "moov_size": str(self._room),
-            "max_interleave_delta": "1000000",  # microseconds; packets come in order here and need not wait
-        }
+def _container_options(info: SourceInfo, sound: Sound) -> dict[str, str]:
+    """Fragments that begin with a key picture, an index in front at the end, and times kept exactly.
 
-    def _expected_index(self) -> int:
-        """Bytes to keep free for the index, with some to spare."""
-        frames = self._info.frames or UNKNOWN_LENGTH
-        seconds = frames / self._info.rate
-        pieces = sum(max(stream.frames, math.ceil(100 * seconds)) for stream in self._sound.streams)
-        return 5 * self._index_bytes(frames, frames // 20, pieces) // 4
+    An edit list says when each stream begins, in ticks of the movie (ISO/IEC 14496-12, 8.6.6): the ticks of
+    every stream have to be multiples of them, or the beginnings are rounded.
+    """
+    rates = [stream.codec_context.sample_rate for stream in sound.streams]
+    ticks = math.lcm(info.time_base.denominator, *rates)
+    return {
+        "movflags": "hybrid_fragmented+frag_keyframe+delay_moov+default_base_moof",
+        "movie_timescale": str(ticks if ticks < 2**31 else info.time_base.denominator),
+        "moov_size": str(_index_room(info, sound)),
+        "max_interleave_delta": "1000000",  # microseconds; packets come in order here and need not wait
+    }
 
-    def _index_bytes(self, frames: int, keys: int, pieces: int) -> int:
-        """The most that an index takes: per frame 8 bytes for duration, 8 for delay, 4 for size, ..."""
-        tracks = 1 + len(self._sound.streams)
-        setup = sum(len(stream.codec_context.extradata or b"") for stream in self._sound.streams)
-        return 8192 + 4096 * tracks + setup + 20 * frames + (4 + 20 * tracks) * keys + 12 * pieces
+
+def _index_room(info: SourceInfo, sound: Sound) -> int:
+    """Bytes to keep free for the index: a little more than it is going to take.
+
+    For a frame it holds 8 bytes each for duration and delay and 4 for size; for a packet of sound 8 and 4;
+    and some for each fragment. Where the length is not known, long recordings get their index at the end.
+    """
+    frames = info.frames or UNKNOWN_LENGTH
+    packets = sum(max(stream.frames, math.ceil(100 * frames / info.rate)) for stream in sound.streams)
+    setup = sum(4096 + len(stream.codec_context.extradata or b"") for stream in sound.streams)
+    return 8192 + setup + 24 * frames + 16 * packets
 
 
 def _encoder_options() -> dict[str, str]:

@@ -21,14 +21,18 @@ _ATTEMPTS = 20
 
 def check(path: Path, *, overwrite: bool) -> None:
     """Make the folder of `path` and raise UserError if `path` cannot be written, before any work is done."""
-    if path.is_dir():
-        raise UserError(f"{path} is a folder; choose another output with -o")
-    if path.exists() and not overwrite:
-        raise UserError(f"{path} exists already; --overwrite replaces it, -o writes to another folder")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        if path.is_dir():
+            raise UserError(f"{path} is a folder; choose another output with -o")
+        if path.exists() and not overwrite:
+            raise UserError(f"{path} exists already; --overwrite replaces it, -o writes to another folder")
+    except (FileExistsError, NotADirectoryError) as error:
+        raise UserError(
+            f"{path.parent}: a file is in the way of this folder; choose another with -o"
+        ) from error
     except OSError as error:
-        raise unwritable(path.parent, error) from error
+        raise unwritable(path, error) from error
     Partial(path).discard()
 
 
@@ -60,9 +64,10 @@ class Partial:
             raise unwritable(self._path, error) from error
 
     def discard(self) -> None:
-        """Remove the file."""
-        self._part.unlink(missing_ok=True)
-        self.file.close()
+        """Remove the file, unless it was published."""
+        if self.pending:
+            self._part.unlink(missing_ok=True)  # while it is still locked
+            self.file.close()
 
     def salvaged(self, error: OSError, end: int, frames: int) -> UserError:
         """Publish the first `end` bytes, which hold `frames` frames, and say why it ends there."""

@@ -118,7 +118,8 @@ class Sound:
                 continue
             index = piece.stream.index
             if index not in self._copies:
-                self._last_picture = max(self._last_picture, _begin(piece))
+                if not piece.is_discard:
+                    self._last_picture = max(self._last_picture, _begin(piece))
             elif piece.dts > self._dts.get(index, piece.dts - 1):
                 self._dts[index] = piece.dts
                 self._ahead.append(piece)

@@ -1,0 +1,146 @@
+"""Files get their name when they are whole, and no two runs write the same one."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from app.outputs import check
+from app.outputs.partial import Partial
+from engine.errors import UserError
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "a.mp4"
+
+
+@pytest.fixture
+def partial(path: Path) -> Iterator[Partial]:
+    partial = Partial(path)
+    yield partial
+    partial.discard()
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_nothing_has_the_final_name_until_it_is_published(path: Path, partial: Partial) -> None:
+    path.write_text("before")
+    partial.file.write(b"after")
+    assert path.read_text() == "before"
+    partial.publish()
+    assert path.read_text() == "after"
+    assert names(path.parent) == ["a.mp4"]
+
+
+def test_what_is_discarded_leaves_nothing_behind(path: Path, partial: Partial) -> None:
+    partial.file.write(b"half")
+    partial.discard()
+    assert names(path.parent) == []
+
+
+def test_discarding_after_publishing_does_no_harm(path: Path, partial: Partial) -> None:
+    partial.publish()
+    with_same_name = Partial(path)
+    partial.discard()
+    assert names(path.parent) == ["a.mp4", "a.mp4.part"]
+    with_same_name.discard()
+
+
+@pytest.mark.usefixtures("partial")
+def test_two_runs_cannot_write_the_same_file_at_once(path: Path) -> None:
+    with pytest.raises(UserError, match=f"another run is writing {path}"):
+        Partial(path)
+    with pytest.raises(UserError, match="another run is writing"):
+        check(path, overwrite=True)
+
+
+def test_what_a_dead_run_left_is_cleared_away(path: Path) -> None:
+    path.with_name("a.mp4.part").write_text("of a run that was killed")
+    partial = Partial(path)
+    partial.publish()
+    assert path.read_bytes() == b""
+
+
+def test_a_link_in_the_place_of_the_part_is_not_followed(path: Path, tmp_path: Path) -> None:
+    precious = tmp_path / "precious"
+    precious.write_text("as it was")
+    path.with_name("a.mp4.part").symlink_to(precious)
+    with pytest.raises(UserError, match=r"a\.mp4 cannot be written"):
+        Partial(path)
+    assert precious.read_text() == "as it was"
+
+
+def test_a_second_name_of_another_file_is_not_overwritten(path: Path, tmp_path: Path) -> None:
+    precious = tmp_path / "precious"
+    precious.write_text("as it was")
+    path.with_name("a.mp4.part").hardlink_to(precious)
+    partial = Partial(path)
+    partial.file.write(b"new")
+    partial.publish()
+    assert precious.read_text() == "as it was"
+
+
+def _grab(path: Path, start: threading.Barrier, won: multiprocessing.Queue[bool]) -> None:
+    start.wait()
+    try:
+        partial = Partial(path)
+    except UserError:
+        won.put(False)
+    else:
+        won.put(True)
+        start.wait()  # hold it until everyone has tried
+        partial.discard()
+        return
+    start.wait()
+
+
+def test_of_many_runs_that_start_at_once_over_a_leftover_exactly_one_wins(path: Path) -> None:
+    processes = multiprocessing.get_context("fork")
+    for _ in range(10):
+        path.with_name("a.mp4.part").write_text("of a run that was killed")
+        start, won = processes.Barrier(4), processes.Queue()
+        runs = [processes.Process(target=_grab, args=(path, start, won)) for _ in range(4)]
+        for run in runs:
+            run.start()
+        for run in runs:
+            run.join()
+        assert sum(won.get() for _ in runs) == 1
+        assert names(path.parent) == []
+
+
+def test_an_output_that_exists_is_refused_before_any_work(path: Path) -> None:
+    path.write_text("before")
+    with pytest.raises(UserError, match=f"{path} exists already; --overwrite"):
+        check(path, overwrite=False)
+    check(path, overwrite=True)
+    assert path.read_text() == "before"
+
+
+def test_folders_are_made_on_the_way(tmp_path: Path) -> None:
+    check(tmp_path / "a" / "b" / "c.mp4", overwrite=False)
+    assert names(tmp_path / "a" / "b") == []
+
+
+@pytest.mark.parametrize("output", ["file/a.mp4", "file/deep/a.mp4", "folder", "a" * 252 + ".mp4"])
+def test_what_cannot_be_written_is_one_clear_line(tmp_path: Path, output: str) -> None:
+    (tmp_path / "file").write_text("")
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(UserError) as caught:
+        check(tmp_path / output, overwrite=True)
+    assert "-o" in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_folder_without_permission_is_one_clear_line(tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+    with pytest.raises(UserError, match="Permission denied"):
+        check(tmp_path / "a.mp4", overwrite=False)
