@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from fractions import Fraction
 from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, ThreadingHTTPServer
-from itertools import pairwise
+from itertools import count, pairwise
 from pathlib import Path
 
 import clips
@@ -79,6 +79,22 @@ def test_frames_come_in_order_at_growing_times_of_arrival() -> None:
     assert info.time_base == Fraction(1, 90000)
     assert frames[-1].time > 0.1  # nine pictures at 50 a second take 0.18 s
     assert not frames[0].image.flags.writeable
+
+
+def test_pictures_that_arrive_at_one_moment_get_times_one_tick_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Burst:
+        rate = Fraction(30)
+
+        def read(self) -> list[Image]:
+            return [clips.picture(i) for i in range(5)]
+
+        def close(self) -> None:
+            pass
+
+    monkeypatch.setattr(live.time, "monotonic", lambda: 100.0)  # a clock too coarse to tell them apart
+    source = live.Live(Burst(), lambda _: Burst(), name="burst", stem="x", notice=print)
+    frames = [frame for frame, _ in zip(source.frames(threading.Event()), range(8), strict=False)]
+    assert [frame.time for frame in frames] == [i / 90000 for i in range(8)]
 
 
 def test_the_last_picture_before_a_silence_is_not_held_back() -> None:
@@ -288,11 +304,15 @@ def test_a_missing_page_is_said_and_not_waited_for(server: str) -> None:
 class FakeCapture:
     """What OpenCV shows of a camera: as many pictures as it has, then none."""
 
-    pictures: list[Image]
-    opened: int
+    pictures: list[Image | None]  #: None is a picture that does not come
+    open: set[int]  #: which were not released yet
+    serial = count()
+    most_open = 0
 
     def __init__(self, *_: int) -> None:
-        FakeCapture.opened += 1
+        self._serial = next(FakeCapture.serial)
+        FakeCapture.open.add(self._serial)
+        FakeCapture.most_open = max(FakeCapture.most_open, len(FakeCapture.open))
 
     def isOpened(self) -> bool:  # noqa: N802 is OpenCV's name
         return bool(FakeCapture.pictures)
@@ -304,17 +324,18 @@ class FakeCapture:
         return 29.97 if prop == cv2.CAP_PROP_FPS else 0.0
 
     def read(self) -> tuple[bool, Image | None]:
-        return (True, FakeCapture.pictures.pop(0).copy()) if FakeCapture.pictures else (False, None)
+        image = FakeCapture.pictures.pop(0) if FakeCapture.pictures else None
+        return image is not None, image
 
     def release(self) -> None:
-        pass
+        FakeCapture.open.discard(self._serial)
 
 
 @pytest.fixture
 def fake_camera(monkeypatch: pytest.MonkeyPatch) -> type[FakeCapture]:
     monkeypatch.setattr(camera_module, "LINUX", False)
     monkeypatch.setattr(cv2, "VideoCapture", FakeCapture)
-    FakeCapture.pictures, FakeCapture.opened = [clips.picture(i) for i in range(4)], 0
+    FakeCapture.pictures, FakeCapture.open = [clips.picture(i) for i in range(4)], set()
     return FakeCapture
 
 
@@ -325,10 +346,21 @@ def test_a_camera_that_is_unplugged_and_plugged_in_again_goes_on(fake_camera: ty
         fake_camera.pictures = [clips.picture(i, 64, 48) for i in range(4, 7)]
         frames += watching.next(3)
         assert watching.notices.get(timeout=PATIENCE_S) == "camera 0: connection is back"
+    assert not fake_camera.open
     check_order(frames)
     assert [clips.number(frame.image) for frame in frames] == list(range(7))
     assert {frame.image.shape for frame in frames} == {(96, 128, 3)}
     assert (watching.source.info.name, watching.source.info.rate) == ("camera 0", Fraction(2997, 100))
+
+
+def test_a_camera_that_hiccups_is_let_go_before_it_is_opened_again(fake_camera: type[FakeCapture]) -> None:
+    fake_camera.pictures.insert(2, None)
+    fake_camera.most_open = 0
+    with Watching("0") as watching:
+        frames = watching.next(4)
+    assert [clips.number(frame.image) for frame in frames] == [0, 1, 2, 3]
+    assert fake_camera.most_open == 1  # a device can be opened only once
+    assert not fake_camera.open
 
 
 def test_a_camera_that_is_not_there_is_said_with_those_that_are(tmp_path: Path) -> None:

@@ -19,7 +19,6 @@ from engine.types import Image
 # Not "fflags": "nobuffer": that throws away what is read while the stream is examined, and with it the key
 # frame, so that nothing can be decoded until the next one, which may be ten seconds off.
 OPTIONS = {
-    "flags": "low_delay",
     "analyzeduration": "500000",  # microseconds, of 5 s by default; the size is in the first key frame
     "probesize": "500000",
     "rtsp_transport": "tcp",  # packets lost over UDP smear the picture until the next key frame
@@ -46,8 +45,7 @@ class Stream:
         except UserError as error:
             self._container.close()
             raise Lost(str(error)) from None
-        # Threads that take a frame each would hold back as many frames; those that share one do not.
-        self._stream.codec_context.thread_type = "SLICE"
+        # Threads then share a frame; taking one each they would hold back as many frames.
         self._stream.codec_context.flags |= Flags.low_delay
         self.rate = self._stream.guessed_rate or self._stream.average_rate or Fraction(25)
         #: a recording or a picture, which has an end, rather than a camera
