@@ -1,0 +1,176 @@
+"""Everyone whom a tracker knows, and everyone in one frame, as arrays with one row for each."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.types import Poses
+from trackers.kalman import (
+    Motion,
+    advance,
+    begin,
+    body_velocity,
+    correct,
+    measurement_noise,
+    process_density,
+    quicken,
+    restart,
+    surprise,
+)
+from trackers.matching import Bodies, box_sizes
+
+Floats = NDArray[np.float64]
+Indices = NDArray[np.int64]
+Mask = NDArray[np.bool_]
+
+#: Squared Mahalanobis distances of a measured joint, see `surprise`. By chance one in 90 is beyond the first:
+#: the joint may have started to move, so from then on its velocity is known no better than to LIMB_SPEED. By
+#: chance none is beyond the second, five deviations: the joint is not used. Together they follow what a limb
+#: can do and nothing else: an elbow that jumps for a frame vanishes, a punch is late by one frame.
+DOUBTED, DISBELIEVED = 9.0, 25.0
+LIMB_SPEED = 2.0  #: sizes a second; five deviations are about 11 m / s, the fastest of hands
+START_SPEED = 5.0  #: sizes a second, of people seen once: they may stand, or sprint
+PATIENCE = 0.15  #: seconds until a joint that stays elsewhere is believed, and a hidden body is held stiff
+LONG_STEP = 0.25  #: seconds over which swinging limbs cannot be foretold, only the body
+STEADY = 0.2  #: seconds over which the velocity that carries on a hidden body is averaged
+FAR_OUT = 1e6  #: pixels; no picture is that large, so such a coordinate says nothing
+
+
+class Sight(NamedTuple):
+    """The N people of one frame who can be followed, best first."""
+
+    rows: Indices  #: (N,) where they stand in the Poses
+    certainty: Floats  #: (N,) score of the box
+    boxes: Floats  #: (N, 4) left, top, right, bottom
+    size: Floats  #: (N,) square root of the area of the box, pixels
+    joints: Floats  #: (N, K, 2) x, y in pixels, always finite
+    scores: Floats  #: (N, K)
+    noise: Floats  #: (N, K) variance of the joints, px^2; infinite for joints that were not measured
+
+    def take(self, rows: Indices) -> Sight:
+        return Sight(self.rows[rows], *(column[rows] for column in self[1:]))
+
+    def bodies(self) -> Bodies:
+        return Bodies(self.boxes, self.size, self.joints, self.scores, np.zeros_like(self.noise))
+
+
+def look(poses: Poses) -> Sight:
+    """What can be worked with: boxes less than a pixel wide or high, or far out of any picture, are nobody.
+
+    A joint that is no number, or far out, counts as not measured: in the middle of the box, with score 0.
+    """
+    boxes = poses.boxes.xyxy.astype(np.float64)
+    boxes[~np.all(np.abs(boxes) < FAR_OUT, axis=1)] = 0.0
+    real = np.all(boxes[:, 2:] - boxes[:, :2] >= 1.0, axis=1)
+    certainty = _finite(poses.boxes.scores)
+    rows = np.argsort(-certainty, kind="stable")
+    rows = rows[real[rows]]
+    boxes, joints, scores = boxes[rows], poses.keypoints[rows].astype(np.float64), _finite(poses.scores[rows])
+    measured = np.all(np.abs(joints) < FAR_OUT, axis=2)
+    middle = 0.5 * (boxes[:, None, :2] + boxes[:, None, 2:])
+    joints = np.where(measured[..., None], joints, middle)
+    scores, size = np.where(measured, scores, 0.0), box_sizes(boxes)
+    noise = np.where(measured, measurement_noise(scores, size), np.inf)
+    return Sight(rows, certainty[rows], boxes, size, joints, scores, noise)
+
+
+class People(NamedTuple):
+    """The T people known, in sight or not."""
+
+    motion: Motion
+    ids: Indices  #: (T,) from 1; 0 while seen only once and not for certain
+    boxes: Floats  #: (T, 4) as last measured, moved along with the body since
+    size: Floats  #: (T,) square root of the area of the box, pixels
+    scores: Floats  #: (T, K) as last measured
+    drift: Floats  #: (T, 1, 2) velocity of the body as a whole over the last STEADY seconds in sight, px / s
+    age: Floats  #: (T,) seconds from when they were first measured to when they were last
+    unseen: Floats  #: (T,) seconds since they were last measured
+    missed: Floats  #: (T,) the same as of the frame before: 0 for who was in sight there
+    doubted: Floats  #: (T, K) seconds from when a joint was last believed to when it last was not, 0 if it is
+
+    def take(self, rows: Indices) -> People:
+        return People(self.motion.take(rows), self.ids[rows], *(column[rows] for column in self[2:]))
+
+    def bodies(self) -> Bodies:
+        motion = self.motion
+        return Bodies(self.boxes, self.size, motion.position, self.scores, motion.variance[:, 0])
+
+    def later(self, dt: float) -> People:
+        """Everyone `dt` seconds on. Out of sight, and over long steps, a body moves as a whole."""
+        motion, body = self.motion, body_velocity(self.motion, self.scores)
+        density = process_density(motion, body, self.size)
+        stiff = ((self.unseen > PATIENCE) | (dt > LONG_STEP))[:, None, None]
+        body = np.where(stiff, self.drift, body)
+        motion = motion._replace(velocity=np.where(stiff, body, motion.velocity))
+        return self._replace(
+            motion=advance(motion, dt, density),
+            boxes=self.boxes + dt * np.tile(body[:, 0], 2),
+            unseen=self.unseen + dt,
+            missed=self.unseen,
+        )
+
+    def met(self, sight: Sight) -> People:
+        """The same people, row by row, after they were measured as in `sight`."""
+        off = surprise(self.motion, sight.joints, sight.noise)
+        used = off <= DISBELIEVED
+        doubted = np.where(used, 0.0, self.doubted + self.unseen[:, None])
+        returned = (self.missed > PATIENCE)[:, None]
+        anew = ((self.doubted > 0.0) & (doubted >= PATIENCE) | returned) & np.isfinite(sight.noise)
+        motion = correct(self.motion, sight.joints, sight.noise, used)
+        motion = quicken(motion, off > DOUBTED, LIMB_SPEED * sight.size)
+        motion = restart(motion, anew, begin(sight.joints, sight.noise, self.drift, LIMB_SPEED * sight.size))
+        return People(
+            motion,
+            self.ids,
+            sight.boxes,
+            sight.size,
+            sight.scores,
+            self._steady(body_velocity(motion, sight.scores)),
+            self.age + self.unseen,
+            np.zeros_like(self.unseen),
+            np.zeros_like(self.unseen),
+            np.where(anew, 0.0, doubted),
+        )
+
+    def _steady(self, body: Floats) -> Floats:
+        """The drift with the velocity `body` (T, 1, 2) of this frame in it: at first a mean, later fading.
+
+        Who returns goes on as before: what is seen of them says nothing yet of how they move.
+        """
+        part = np.maximum(
+            self.unseen / np.maximum(self.age + self.unseen, 1e-9), -np.expm1(-self.unseen / STEADY)
+        )
+        part[self.missed > PATIENCE] = 0.0
+        drift: Floats = self.drift + part[:, None, None] * (body - self.drift)
+        return drift
+
+    def unmoved(self) -> People:
+        """Everyone where they are, but nothing known of how they move."""
+        here, still = self.motion, np.zeros_like(self.drift)
+        motion = begin(here.position, here.variance[:, 0], still, START_SPEED * self.size)
+        return self._replace(motion=motion, drift=still, age=np.zeros_like(self.age))
+
+
+def newcomers(sight: Sight) -> People:
+    """Everyone in `sight`, without a past."""
+    size, none = sight.size, np.zeros(len(sight.size))
+    noise = np.minimum(sight.noise, (size * size)[:, None])
+    still = np.zeros((len(size), 1, 2))
+    motion = begin(sight.joints, noise, still, START_SPEED * size)
+    ids, doubted = np.zeros(len(size), np.int64), np.zeros_like(noise)
+    return People(motion, ids, sight.boxes, size, sight.scores, still, none, none, none, doubted)
+
+
+def together(*groups: People) -> People:
+    """The people of all groups, one after the other."""
+    motion = Motion(*map(np.concatenate, zip(*(group.motion for group in groups), strict=True)))
+    ids = np.concatenate([group.ids for group in groups])
+    return People(motion, ids, *map(np.concatenate, zip(*(group[2:] for group in groups), strict=True)))
+
+
+def _finite(scores: NDArray[np.float32]) -> Floats:
+    """Scores as numbers of at least 0; what is no number is 0."""
+    return np.where(np.isfinite(scores), scores, 0.0).clip(min=0.0).astype(np.float64)
