@@ -11,6 +11,7 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from io import FileIO
 
 _FREE = b"free"
@@ -31,10 +32,9 @@ class Growing:
         """All of `data`, or an error."""
         if self._indexing:
             return self._index.write(data)
+        self.verify()
         rest = memoryview(data)
         try:
-            if self._errors:
-                raise self._errors[0]
             while rest:
                 rest = rest[self._file.write(rest) :]
         except OSError as error:
@@ -44,16 +44,20 @@ class Growing:
         return len(data)
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        """Move as in any file; what is left out on the way to beyond the end becomes the room."""
+        """Move as in any file; what is left out on the way to beyond the end becomes the room.
+
+        Never raises, because PyAV would print that and go on: the next `write` or `verify` does.
+        """
         target = offset + (0, self.tell(), self._end)[whence]
-        if self._indexing and target > self._room.start + self._length():
-            self._indexing = False  # the index is complete
-            self._file.seek(self._room.start)
-            self.write(self._index.getvalue())
-        if target > self._end:
-            self._room = range(self._end, target)
-            self._file.seek(self._end)
-            self.write(len(self._room).to_bytes(4, "big") + b"free" + bytes(len(self._room) - 8))
+        with suppress(OSError):
+            if self._indexing and target > self._room.start + self._length():
+                self._indexing = False  # the index is complete
+                self._file.seek(self._room.start)
+                self.write(self._index.getvalue())
+            if target > self._end:
+                self._room = range(self._end, target)
+                self._file.seek(self._end)
+                self.write(len(self._room).to_bytes(4, "big") + b"free" + bytes(len(self._room) - 8))
         self._indexing |= target == self._room.start < self._end
         if self._indexing:
             return self._room.start + self._index.seek(target - self._room.start)
@@ -77,6 +81,11 @@ class Growing:
         self._file.seek(self._room.stop)
         self.write((1).to_bytes(4, "big") + b"mdat" + size.to_bytes(8, "big"))
         return True
+
+    def verify(self) -> None:
+        """Raise the first error there was."""
+        if self._errors:
+            raise self._errors[0]
 
     def _length(self) -> int:
         return self._index.getbuffer().nbytes

@@ -79,8 +79,9 @@ class Mp4:
         frame = self._frame(image, result.frame.time)
         try:
             self._mux(frame)
-        except OSError as error:
-            raise self._salvaged(error) from error
+        except (OSError, av.FFmpegError):
+            self._salvage()
+            raise
         self._frames += 1
 
     def close(self) -> None:
@@ -89,8 +90,9 @@ class Mp4:
             if self._frames and self._partial.pending:
                 self._finish()
             self._partial.discard()
-        except OSError as error:
-            raise self._salvaged(error) from error
+        except (OSError, av.FFmpegError):
+            self._salvage()
+            raise
         finally:
             self._sound.close()
 
@@ -136,13 +138,18 @@ class Mp4:
         except av.ArgumentError:
             if not self._growing.append_index():
                 raise
+        self._growing.verify()
         self._partial.publish()
 
-    def _salvaged(self, error: OSError) -> UserError:
-        self._sound.close()
-        with suppress(OSError):
-            self._output.close()
-        return self._partial.salvaged(error, *whole(self._partial.file))
+    def _salvage(self) -> None:
+        """If the file could not be written, give it its name with what it holds, and raise the UserError."""
+        try:
+            self._growing.verify()
+        except OSError as error:
+            self._sound.close()
+            with suppress(OSError, av.FFmpegError):
+                self._output.close()  # writes nothing any more
+            raise self._partial.salvaged(error, *whole(self._partial.file)) from error
 
 
 def _container_options(info: SourceInfo, sound: Sound) -> dict[str, str]:

@@ -12,6 +12,7 @@ from typing import TypeAlias
 
 import av
 from av.audio.stream import AudioStream
+from av.bitstream import BitStreamFilterContext
 from av.container import InputContainer, OutputContainer
 from av.packet import Packet
 from av.stream import Stream
@@ -34,6 +35,7 @@ class Sound:
         self._copies: dict[int, AudioStream] = {}  # in the output, by their index in the source
         self._dts: dict[int, int] = {}  # of the last packet read of each stream
         self._told: set[int] = set()
+        self._filters: dict[int, BitStreamFilterContext] = {}
         self._ahead: deque[Piece] = deque()  # read, not taken
         self._last_picture = Fraction(-(2**62))  # time of the last one met between the packets of sound
         self._pieces: Iterator[Piece] = iter(())
@@ -48,6 +50,10 @@ class Sound:
             copy = output.add_stream_from_template(stream)
             copy.metadata["language"] = stream.language or "und"
             self._copies[stream.index] = copy
+            if stream.codec_context.name == "aac" and not stream.codec_context.extradata:
+                # Transport streams say with each packet what an MP4 says once. FFmpeg would see to that by
+                # itself, but not together with its option delay_moov.
+                self._filters[stream.index] = BitStreamFilterContext("aac_adtstoasc", stream)
 
     def until(self, time: Fraction) -> Iterator[Piece]:
         """The packets that begin before `time` and were not taken yet, marked for the output."""
@@ -134,7 +140,11 @@ class Sound:
             self._notice(f"{self._name}: its sound steps back in time; what it repeats is left out")
 
     def _marked(self, piece: Piece) -> Piece:
-        piece.stream = self._copies[piece.stream.index]
+        index, time_base = piece.stream.index, piece.time_base
+        if index in self._filters:
+            (piece,) = self._filters[index].filter(piece)
+            piece.time_base = time_base
+        piece.stream = self._copies[index]
         if self.shift and piece.dts is not None:
             ticks = round(self.shift / piece.time_base)
             piece.dts -= ticks
