@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from collections.abc import Callable
 from fractions import Fraction
@@ -89,6 +90,20 @@ def test_images_are_read_only_contiguous_and_do_not_share_memory(tmp_path: Path)
         assert frame.image.flags.c_contiguous
         assert not frame.image.flags.writeable
         assert not np.shares_memory(before.image, frame.image)
+
+
+def test_decoded_frames_do_not_wait_for_the_garbage_collector(tmp_path: Path) -> None:
+    clips.rotated(tmp_path / "phone.mp4", 90)
+    source = open_source(str(tmp_path / "phone.mp4"), stem="x")
+    gc.collect()
+    gc.disable()
+    try:
+        for _ in source.frames(threading.Event()):
+            alive = sum(isinstance(thing, av.VideoFrame) for thing in gc.get_objects())
+    finally:
+        gc.enable()
+    source.close()
+    assert alive <= 5
 
 
 RED, GREEN, BLUE, WHITE = clips.TOP_LEFT, clips.TOP_RIGHT, clips.BOTTOM_LEFT, clips.BOTTOM_RIGHT

@@ -8,11 +8,10 @@ from typing import Any, cast
 
 import av
 from av.codec.context import Flags
-from av.video.reformatter import VideoReformatter
 
 from app.sources.live import AGAIN_S, Lost
 from app.sources.recording import picture_stream
-from app.sources.upright import upright
+from app.sources.upright import Upright
 from engine.errors import UserError
 from engine.types import Image
 
@@ -52,7 +51,7 @@ class Stream:
         self.finite = self._container.duration is not None or self._container.format.name.endswith("_pipe")
         # All streams, because waiting for a picture while only sound comes would know no time limit.
         self._packets = self._container.demux()
-        self._scaler = VideoReformatter()
+        self._upright = Upright()
 
     def read(self) -> list[Image]:
         """See Connection.read. What cannot be decoded is passed over: the next key frame mends it."""
@@ -65,7 +64,7 @@ class Stream:
         if packet.stream is not self._stream or not packet.size:
             return []
         try:
-            return [upright(frame, self._scaler) for frame in self._stream.decode(packet)]
+            return [self._upright(frame) for frame in self._stream.decode(packet)]
         except av.FFmpegError:
             return []
 

@@ -18,6 +18,23 @@ CODED = {1, 4, 5, 6, 7, 9}  #: AVColorSpace values that say how Y, U and V were 
 HD = 576  #: lines; larger pictures without a tag are BT.709, as every player takes them, smaller ones BT.601
 
 
+class Upright:
+    """Turns the frames of one stream into (H, W, 3) BGR pictures as they are meant to be seen."""
+
+    def __init__(self) -> None:
+        self._scaler = VideoReformatter()
+        self._rotation = 1000  # degrees no frame has
+        self.orientation = (False, False, False)  #: of the latest frame; see `orientation`
+
+    def __call__(self, frame: av.VideoFrame) -> Image:
+        # PyAV keeps a frame whose side data were looked at until the garbage collector comes by, hundreds of
+        # megabytes of them; its rotation can be had without, and a mirror does not come and go.
+        if frame.rotation != self._rotation:
+            self._rotation = frame.rotation
+            self.orientation = orientation(frame)
+        return turn(bgr(frame, self._scaler), *self.orientation)
+
+
 def bgr(frame: av.VideoFrame, scaler: VideoReformatter) -> Image:
     """A decoded frame of any pixel format -> (H, W, 3) BGR as stored, its own memory, rows without gaps.
 
@@ -40,9 +57,9 @@ def orientation(frame: av.VideoFrame) -> tuple[bool, bool, bool]:
     side_data = cast(Mapping[Type, Buffer], frame.side_data)
     if Type.DISPLAYMATRIX not in side_data:
         return False, False, False
-    a, b, _, c, d = np.frombuffer(bytes(side_data[Type.DISPLAYMATRIX]), np.int32)[:5]
-    swapped = bool(abs(a) + abs(d) < abs(b) + abs(c))
-    return (True, bool(c < 0), bool(b < 0)) if swapped else (False, bool(a < 0), bool(d < 0))
+    a, b, _, c, d = np.frombuffer(bytes(side_data[Type.DISPLAYMATRIX]), np.int32)[:5].tolist()
+    swapped = abs(a) + abs(d) < abs(b) + abs(c)
+    return (True, c < 0, b < 0) if swapped else (False, a < 0, d < 0)
 
 
 def turn(image: Image, swapped: bool, mirror_x: bool, mirror_y: bool) -> Image:
@@ -52,11 +69,6 @@ def turn(image: Image, swapped: bool, mirror_x: bool, mirror_y: bool) -> Image:
     if mirror_x or mirror_y:
         image = cast(Image, cv2.flip(image, (mirror_x and mirror_y and -1) or int(mirror_x)))
     return image
-
-
-def upright(frame: av.VideoFrame, scaler: VideoReformatter) -> Image:
-    """A decoded frame -> (H, W, 3) BGR as it is meant to be seen."""
-    return turn(bgr(frame, scaler), *orientation(frame))
 
 
 def fit(image: Image, width: int, height: int) -> Image:

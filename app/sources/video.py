@@ -11,12 +11,11 @@ from pathlib import Path
 import av
 from av.container import InputContainer
 from av.video.frame import VideoFrame
-from av.video.reformatter import VideoReformatter
 
 from app.sources.clock import Clock
 from app.sources.naming import readable
 from app.sources.recording import Recording
-from app.sources.upright import fit, orientation, upright
+from app.sources.upright import Upright, fit
 from app.types import SourceInfo
 from engine.errors import UserError
 from engine.types import Frame
@@ -36,7 +35,7 @@ class VideoFile:
         self, open_container: Callable[[], InputContainer], *, name: str, stem: str, audio: str, threads: int
     ) -> None:
         self._recording = Recording(open_container, threads)
-        self._scaler = VideoReformatter()
+        self._upright = Upright()
         decoded = iter(self._recording)
         first = next(decoded, None)
         if first is None:
@@ -52,7 +51,7 @@ class VideoFile:
             if stop.is_set():
                 return
             seconds = self._clock.seconds(frame.pts if frame.pts is not None else frame.dts)
-            image = fit(upright(frame, self._scaler), self.info.width, self.info.height)
+            image = fit(self._upright(frame), self.info.width, self.info.height)
             yield Frame(index, seconds, image)
         if not stop.is_set() and (verdict := self._recording.verdict()):
             raise UserError(f"{self.info.name} {verdict}")
@@ -63,8 +62,8 @@ class VideoFile:
 
     def _described(self, first: VideoFrame, name: str, stem: str, audio: str) -> SourceInfo:
         stream = self._recording.stream
-        height, width = upright(first, self._scaler).shape[:2]
-        swapped, _, _ = orientation(first)
+        height, width = self._upright(first).shape[:2]
+        swapped, _, _ = self._upright.orientation
         aspect = stream.sample_aspect_ratio or Fraction(1)
         return SourceInfo(
             name=name,
