@@ -18,9 +18,10 @@ import cv2
 import numpy as np
 import pytest
 from mjpeg import DeafPort, MjpegCamera
+from rtsp import RtspCamera
 
 from app.sources import camera as camera_module
-from app.sources import live, open_source
+from app.sources import live, open_source, stream
 from app.sources.naming import spoken, stems
 from app.types import Source
 from engine.errors import UserError
@@ -61,6 +62,12 @@ class Watching:
         return [self.frames.get(timeout=PATIENCE_S) for _ in range(count)]
 
 
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A silence of a second is as good as one of two for tests that wait until it is noticed."""
+    monkeypatch.setattr(stream, "AGAIN_S", 1.0)
+
+
 def check_order(frames: list[Frame]) -> None:
     assert [frame.index for frame in frames] == list(range(len(frames)))
     ticks = [frame.time * 90000 for frame in frames]
@@ -97,6 +104,7 @@ def test_pictures_that_arrive_at_one_moment_get_times_one_tick_apart(monkeypatch
     assert [frame.time for frame in frames] == [i / 90000 for i in range(8)]
 
 
+@pytest.mark.usefixtures("impatient")
 def test_the_last_picture_before_a_silence_is_not_held_back() -> None:
     with MjpegCamera() as camera, Watching(camera.address) as watching:
         frames = watching.next(3)
@@ -107,6 +115,7 @@ def test_the_last_picture_before_a_silence_is_not_held_back() -> None:
     assert clips.number(frames[-1].image) == camera.sent - 1
 
 
+@pytest.mark.usefixtures("impatient")
 def test_a_coded_stream_gives_every_frame_from_its_first_key_frame_and_holds_none_back(
     tmp_path: Path,
 ) -> None:
@@ -118,6 +127,20 @@ def test_a_coded_stream_gives_every_frame_from_its_first_key_frame_and_holds_non
         shown = [clips.number(watching.frames.get().image) for _ in range(watching.frames.qsize())]
     # A transport stream says where a frame ends by beginning the next.
     assert shown in (list(range(39)), list(range(40)))
+
+
+@pytest.mark.usefixtures("impatient")
+def test_an_rtsp_camera_is_logged_in_to_and_watched_from_its_first_key_frame() -> None:
+    with RtspCamera(30, login="me:secret") as camera:
+        with pytest.raises(UserError, match="401") as raised:
+            open_source(camera.address.replace("//", "//me:wrong@"), stem="x")
+        with Watching(camera.address.replace("//", "//me:secret@"), threads=4) as watching:
+            lost = watching.notices.get(timeout=PATIENCE_S)
+            shown = [clips.number(watching.frames.get().image) for _ in range(watching.frames.qsize())]
+    assert shown in (list(range(29)), list(range(30)))  # FFmpeg waits for the beginning of the next one
+    assert watching.source.info.name == camera.address
+    assert "secret" not in lost
+    assert "wrong" not in str(raised.value)
 
 
 @contextmanager
@@ -184,6 +207,7 @@ def test_a_picture_that_comes_back_in_another_size_is_brought_to_the_first() -> 
     assert last.image.shape == (120, 160, 3)
 
 
+@pytest.mark.usefixtures("impatient")
 def test_a_camera_that_freezes_is_left_and_found_again() -> None:
     with MjpegCamera() as camera, Watching(camera.address) as watching:
         frames = watching.next(3)

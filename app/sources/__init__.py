@@ -13,7 +13,17 @@ from engine.errors import UserError
 
 __all__ = ["expand", "open_source", "stems"]
 
-PROTOCOLS = ("rtsp", "rtsps", "http", "https", "rtmp", "rtmps", "udp", "rtp", "srt", "tcp")
+PROTOCOLS = (
+    "rtsp",
+    "rtsps",
+    "http",
+    "https",
+    "rtmp",
+    "rtmps",
+    "udp",
+    "rtp",
+    "tcp",
+)  #: SRT is not in PyAV's wheel
 
 
 def expand(arguments: Sequence[str]) -> list[str]:

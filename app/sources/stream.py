@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import time
 from fractions import Fraction
 from typing import Any, cast
@@ -34,11 +35,12 @@ class Stream:
     """
 
     def __init__(self, address: str, patience_s: float, threads: int) -> None:
-        limits = cast(Any, (_Until(time.monotonic() + patience_s), AGAIN_S))
+        until = _Until(time.monotonic() + patience_s)
+        limits = cast(Any, (until, AGAIN_S))
         try:
             self._container = av.open(address, options=OPTIONS, timeout=limits, metadata_errors="replace")
         except av.FFmpegError as error:
-            raise Lost(_reason(error, patience_s)) from None
+            raise Lost(_reason(error, patience_s, timed_out=not float(until))) from None
         try:
             self._stream = picture_stream(self._container, threads)
         except UserError as error:
@@ -87,10 +89,12 @@ class _Until:
         return max(0.0, self._moment - time.monotonic())
 
 
-def _reason(error: av.FFmpegError, waited_s: float) -> str:
+def _reason(error: av.FFmpegError, waited_s: float, *, timed_out: bool = False) -> str:
     """What went wrong, in words that never hold the address: str(error) would."""
-    if isinstance(error, av.error.ExitError | TimeoutError):
+    if timed_out or isinstance(error, av.error.ExitError | TimeoutError):
         return f"no answer within {waited_s:g} s"
     if isinstance(error, av.error.InvalidDataError):
         return "what comes is not a video stream"
+    if error.errno == errno.EIO:
+        return "the host cannot be found, or the connection failed"
     return str(error.strerror)
