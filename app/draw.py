@@ -7,19 +7,17 @@ out on any background) and how sure the network was (limbs fade with the lower s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Concatenate, ParamSpec
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from app.labels import label
 from app.palette import DARK, LIGHT, Bgr, shades
-from app.strokes import SHIFT, Ints, Layout, Strokes, layout, measure
+from app.strokes import SHIFT, Floats, Layout, Strokes, layout, measure
 from engine.types import Image
 from trackers.types import Tracks
-
-P = ParamSpec("P")
 
 
 def draw(image: Image, tracks: Tracks, threshold: float) -> Image:
@@ -35,67 +33,69 @@ def draw(image: Image, tracks: Tracks, threshold: float) -> Image:
     height, width = painted.shape[:2]
     joined = layout(tracks.keypoints.shape[1])
     strokes = measure(tracks, threshold, joined, width, height)
+    looks = [_looks(track_id) for track_id in tracks.ids.tolist()]
+    inks = _inks(image, strokes, joined, np.array(looks, np.float64))
     for n in np.argsort(strokes.size, kind="stable").tolist():  # the nearest are the largest, and come last
-        _paint(painted, strokes, n, joined, int(tracks.ids[n]))
+        _limbs(painted, strokes, n, joined, looks[n])
+        _dots(painted, strokes, n, inks[n])
     label(painted, tracks.ids, strokes, joined)
     return painted
 
 
-def _paint(painted: Image, strokes: Strokes, n: int, joined: Layout, track_id: int) -> None:
-    """Person `n`: the limbs, then dots over their ends."""
+def _looks(track_id: int) -> list[tuple[Bgr, Bgr]]:
+    """Outline and colour of the middle of the body, of the left and of the right: by side 0, 1, -1."""
     shade = shades(track_id)
-    looks = {1: (shade.left, DARK), 0: (shade.middle, DARK), -1: (shade.right, LIGHT)}
+    return [(DARK, shade.middle), (DARK, shade.left), (LIGHT, shade.right)]
+
+
+def _inks(image: Image, strokes: Strokes, joined: Layout, looks: Floats) -> NDArray[np.int64]:
+    """Outline and colour (N, K, 2, 3) of every dot, mixed with the pixel under it where it fades.
+
+    A dot is small enough for one pixel to stand for what it covers, which saves a good part of the time.
+    """
+    height, width = image.shape[:2]
+    x, y = np.rint(strokes.points).astype(np.intp).transpose(2, 0, 1)
+    under = image[np.clip(y, 0, height - 1), np.clip(x, 0, width - 1)].astype(np.float64)
+    solid, opacity = looks[:, joined.joint_side], strokes.opacity[:, :, None, None]
+    mixed: NDArray[np.int64] = np.rint(opacity * solid + (1.0 - opacity) * under[:, :, None]).astype(np.int64)
+    return mixed
+
+
+def _limbs(
+    painted: Image, strokes: Strokes, n: int, joined: Layout, looks: Sequence[tuple[Bgr, Bgr]]
+) -> None:
+    """The limbs of person `n`; where one fades, what was there before shines through."""
     for drawn, side, opacity, reach, halo, core in zip(
         strokes.bones[n].tolist(),
         joined.bone_side,
         strokes.bone_opacity[n].tolist(),
-        strokes.bone_reach[n].tolist(),
+        strokes.reach[n].tolist(),
         strokes.halos[n],
         strokes.cores[n],
         strict=True,
     ):
-        if drawn:
-            _faded(_limb, painted, reach, opacity, halo, core, *looks[side])
-    for drawn, side, opacity, reach, centre, radii in zip(
+        left, top, right, bottom = reach
+        if not drawn or left == right or top == bottom:
+            continue
+        outline, colour = looks[side]
+        patch = painted[top:bottom, left:right]
+        before = patch.copy() if opacity < 1.0 else patch
+        cv2.fillConvexPoly(painted, halo, outline, cv2.LINE_AA, SHIFT)
+        cv2.fillConvexPoly(painted, core, colour, cv2.LINE_AA, SHIFT)
+        if opacity < 1.0:
+            cv2.addWeighted(patch, opacity, before, 1.0 - opacity, 0.0, dst=patch)  # the rest stays as it is
+
+
+def _dots(painted: Image, strokes: Strokes, n: int, inks: NDArray[np.int64]) -> None:
+    """The joints of person `n`, over the ends of the limbs."""
+    for drawn, centre, (outer, inner), (outline, colour) in zip(
         strokes.dots[n].tolist(),
-        joined.joint_side,
-        strokes.opacity[n].tolist(),
-        strokes.dot_reach[n].tolist(),
         strokes.centres[n].tolist(),
         strokes.radii[n].tolist(),
+        inks.tolist(),
         strict=True,
     ):
         if drawn:
-            _faded(_dot, painted, reach, opacity, centre, radii, *looks[side])
-
-
-def _faded(
-    paint: Callable[Concatenate[Image, P], None],
-    painted: Image,
-    reach: Sequence[int],
-    opacity: float,
-    *args: P.args,
-    **kwargs: P.kwargs,
-) -> None:
-    """Let `paint` paint and then what was there before shine through; `reach` bounds what it may touch."""
-    left, top, right, bottom = reach
-    if left == right or top == bottom:
-        return
-    if opacity == 1.0:
-        paint(painted, *args, **kwargs)
-        return
-    patch = painted[top:bottom, left:right]
-    before = patch.copy()
-    paint(painted, *args, **kwargs)
-    cv2.addWeighted(patch, opacity, before, 1.0 - opacity, 0.0, dst=patch)  # changes painted pixels only
-
-
-def _limb(painted: Image, halo: Ints, core: Ints, colour: Bgr, outline: Bgr) -> None:
-    cv2.fillConvexPoly(painted, halo, outline, cv2.LINE_AA, SHIFT)
-    cv2.fillConvexPoly(painted, core, colour, cv2.LINE_AA, SHIFT)
-
-
-def _dot(painted: Image, centre: Sequence[int], radii: Sequence[int], colour: Bgr, outline: Bgr) -> None:
-    if radii[0] > radii[1]:
-        cv2.circle(painted, centre, radii[0], outline, cv2.FILLED, cv2.LINE_AA, SHIFT)
-    cv2.circle(painted, centre, radii[1], colour, cv2.FILLED, cv2.LINE_AA, SHIFT)
+            if outer > inner:
+                cv2.circle(painted, centre, outer, outline, cv2.FILLED, cv2.LINE_AA, SHIFT)
+            cv2.circle(painted, centre, inner, colour, cv2.FILLED, cv2.LINE_AA, SHIFT)

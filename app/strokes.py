@@ -57,10 +57,7 @@ def layout(joints: int) -> Layout:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Strokes:
-    """N people of K joints and B bones, in pixels or, for cv2, in whole pixels << SHIFT ("fixed").
-
-    A reach is the left, top, right and bottom of the pixels that painting may touch, as slices have it.
-    """
+    """N people of K joints and B bones, in pixels or, for cv2, in whole pixels << SHIFT ("fixed")."""
 
     size: Floats  #: (N,) longer side of the box
     boxes: Floats  #: (N, 4) left, top, right, bottom, finite
@@ -68,12 +65,11 @@ class Strokes:
     seen: Bools  #: (N, K) sure enough, and not a picture or more away
     bones: Bools  #: (N, B) bones to draw: both ends are seen
     bone_opacity: Floats  #: (N, B) in [0, 1]
-    bone_reach: Ints  #: (N, B, 4)
+    reach: Ints  #: (N, B, 4) left, top, right, bottom of the pixels that a limb may touch, as slices have it
     halos: Ints  #: (N, B, 4, 2) corners of the limb with its outline, fixed
     cores: Ints  #: (N, B, 4, 2) corners of the limb, fixed
     dots: Bools  #: (N, K) joints to mark
     opacity: Floats  #: (N, K) in [0, 1]
-    dot_reach: Ints  #: (N, K, 4)
     centres: Ints  #: (N, K, 2) fixed
     radii: Ints  #: (N, K, 2) with and without the outline, fixed
 
@@ -85,7 +81,7 @@ def measure(tracks: Tracks, threshold: float, joined: Layout, width: int, height
     points = np.nan_to_num(tracks.keypoints.astype(np.float64), nan=np.inf)
     seen = (tracks.scores >= threshold) & (np.abs(points).max(axis=2) < farthest)
     points = np.where(seen[..., None], points, 0.0)
-    opacity = _opacity(tracks.scores, threshold)
+    opacity = _opacity(np.where(seen, tracks.scores, 0.0), threshold)
     size = np.clip((boxes[:, 2:] - boxes[:, :2]).max(axis=1), 1.0, max(width, height))
     stroke, outline = _widths(size, math.sqrt(width * height / (1280 * 720)))
     small, tiny = (size < FACE_FROM_PX)[:, None], (size < DOTS_FROM_PX)[:, None]
@@ -102,12 +98,11 @@ def measure(tracks: Tracks, threshold: float, joined: Layout, width: int, height
         seen=seen,
         bones=seen[:, joined.start] & seen[:, joined.end] & ~(small & joined.face_bone),
         bone_opacity=np.minimum(opacity[:, joined.start], opacity[:, joined.end]),
-        bone_reach=_reach(np.minimum(start, end), np.maximum(start, end), halo, width, height),
+        reach=_reach(np.minimum(start, end), np.maximum(start, end), halo, width, height),
         halos=_bars(start, end, halo),
         cores=_bars(start, end, core),
         dots=seen & ~(small & joined.face_joint) & ~(tiny & joined.joined),
         opacity=opacity,
-        dot_reach=_reach(points, points, outer, width, height),
         centres=fixed(points),
         radii=fixed(np.maximum(np.stack([outer, inner], axis=2) - SMOOTHING_PX / 2, 0.0)),
     )
@@ -121,14 +116,15 @@ def fixed(pixels: Floats) -> Ints:
 
 def _reach(low: Floats, high: Floats, spread: Floats, width: int, height: int) -> Ints:
     margin = np.ceil(spread + 2.0)[..., None]
-    reach = np.concatenate([low - margin, high + margin], axis=2)
-    return np.clip(reach, 0, (width, height, width, height)).astype(np.int32)
+    edges = np.concatenate([low - margin, high + margin], axis=2)
+    reach: Ints = np.clip(edges, 0, (width, height, width, height)).astype(np.int32)
+    return reach
 
 
-def _opacity(scores: NDArray[np.float32], threshold: float) -> Floats:
+def _opacity(scores: Floats, threshold: float) -> Floats:
     """From FAINTEST at the threshold, in a straight line, to 1 at SURE."""
     top = max(SURE, threshold + 0.05)
-    certainty = np.clip((np.nan_to_num(scores.astype(np.float64)) - threshold) / (top - threshold), 0.0, 1.0)
+    certainty = np.clip((scores - threshold) / (top - threshold), 0.0, 1.0)
     return np.asarray(FAINTEST + (1.0 - FAINTEST) * certainty)
 
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
 
 from app.outputs.partial import Partial
 from app.types import Result
 
 PERSON = ("frame", "time_s", "track_id", "person_score", "bbox_x", "bbox_y", "bbox_w", "bbox_h")
-_PERSON_FORMAT = "%d,%s,%d,%.4f,%.3f,%.3f,%.3f,%.3f"
-_JOINT_FORMAT = ",%.3f,%.3f,%.4f"
+_PERSON = "%d,%.4f,%.3f,%.3f,%.3f,%.3f"
+_JOINT = ",%.3f,%.3f,%.4f"
 _BLANK = ",,,"
 
 
@@ -39,38 +41,24 @@ class Csv:
 
     def write(self, result: Result) -> None:
         """Add everyone in the frame. UserError on a full disk; the file then ends with the frame before."""
-        tracks, time = result.tracks, seconds(result.frame.time)
-        rows = zip(
+        tracks = result.tracks
+        values = np.concatenate([tracks.keypoints, tracks.scores[..., None]], axis=2, dtype=np.float64)
+        known = (tracks.scores >= self._threshold) & np.isfinite(values).all(axis=2)
+        start = f"{result.frame.index},{seconds(result.frame.time)},"
+        people = zip(
             tracks.ids.tolist(),
             tracks.boxes.scores.tolist(),
             tracks.boxes.xyxy.tolist(),
-            tracks.keypoints.tolist(),
-            tracks.scores.tolist(),
+            known,
+            values,
             strict=True,
         )
-        self._append("".join(self._row(result.frame.index, time, *row) for row in rows))
+        self._append("".join(start + _row(*person) for person in people))
         self._frames += 1
 
     def close(self) -> None:
         if self._partial.pending:
             self._partial.publish()
-
-    def _row(
-        self,
-        index: int,
-        time: str,
-        track_id: int,
-        score: float,
-        box: Sequence[float],
-        points: Sequence[tuple[float, float]],
-        scores: Sequence[float],
-    ) -> str:
-        left, top, right, bottom = box
-        pieces = [_PERSON_FORMAT % (index, time, track_id, score, left, top, right - left, bottom - top)]
-        for (x, y), sure in zip(points, scores, strict=True):
-            known = sure >= self._threshold and math.isfinite(x) and math.isfinite(y)
-            pieces.append(_JOINT_FORMAT % (x, y, sure) if known else _BLANK)
-        return "".join(pieces) + "\n"
 
     def _append(self, text: str) -> None:
         rest = memoryview(text.encode())
@@ -80,3 +68,12 @@ class Csv:
         except OSError as error:
             raise self._partial.salvaged(error, self._end, self._frames) from error
         self._end += len(text.encode())
+
+
+def _row(
+    track_id: int, score: float, box: Sequence[float], known: NDArray[np.bool_], joints: NDArray[np.float64]
+) -> str:
+    left, top, right, bottom = box
+    person = _PERSON % (track_id, score, left, top, right - left, bottom - top)
+    pattern = "".join([_JOINT if one else _BLANK for one in known.tolist()])
+    return person + pattern % tuple(joints[known].ravel().tolist()) + "\n"
