@@ -3,76 +3,29 @@
 from __future__ import annotations
 
 import functools
-import os
-import queue
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from fractions import Fraction
-from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, ThreadingHTTPServer
-from itertools import count, pairwise
+from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler
 from pathlib import Path
 
 import clips
-import cv2
-import numpy as np
 import pytest
-from mjpeg import DeafPort, MjpegCamera
+from mjpeg import DeafPort, MjpegCamera, web_server
 from rtsp import RtspCamera
+from watching import PATIENCE_S, Watching, check_order
 
-from app.sources import camera as camera_module
 from app.sources import live, open_source, stream
 from app.sources.naming import spoken, stems
-from app.types import Source
 from engine.errors import UserError
-from engine.types import Frame, Image
-
-PATIENCE_S = 20.0  #: for what takes a fraction of a second on a quiet machine
-
-
-class Watching:
-    """Iterates a live source in a thread of its own, as the pipeline does."""
-
-    def __init__(self, address: str, threads: int = 1) -> None:
-        self.frames: queue.Queue[Frame] = queue.Queue()
-        self.notices: queue.Queue[str] = queue.Queue()
-        self.stop = threading.Event()
-        self.source: Source = open_source(address, stem="live", notice=self.notices.put, threads=threads)
-        self._thread = threading.Thread(target=self._watch, name="watching")
-
-    def _watch(self) -> None:
-        for frame in self.source.frames(self.stop):
-            self.frames.put(frame)
-
-    def __enter__(self) -> Watching:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.end()
-        self.source.close()
-
-    def end(self) -> None:
-        """Stop, and wait no longer than any source may take."""
-        self.stop.set()
-        self._thread.join(2.5)
-        assert not self._thread.is_alive(), "the source did not look at `stop` within 2 s"
-
-    def next(self, count: int) -> list[Frame]:
-        return [self.frames.get(timeout=PATIENCE_S) for _ in range(count)]
+from engine.types import Image
 
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """A silence of a second is as good as one of two for tests that wait until it is noticed."""
     monkeypatch.setattr(stream, "AGAIN_S", 1.0)
-
-
-def check_order(frames: list[Frame]) -> None:
-    assert [frame.index for frame in frames] == list(range(len(frames)))
-    ticks = [frame.time * 90000 for frame in frames]
-    np.testing.assert_allclose(ticks, np.round(ticks), atol=1e-6)
-    assert all(a < b for a, b in pairwise(ticks))
 
 
 def test_frames_come_in_order_at_growing_times_of_arrival() -> None:
@@ -161,19 +114,6 @@ def streaming(path: Path) -> Iterator[str]:
     with web_server(Endless) as address:
         yield f"{address}/stream.ts"
         over.set()
-
-
-@contextmanager
-def web_server(handler: Callable[..., BaseHTTPRequestHandler]) -> Iterator[str]:
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        server.daemon_threads = False
-        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_address[1]}"
-        finally:
-            server.shutdown()
-            thread.join()
 
 
 def test_a_camera_that_hangs_up_and_comes_back_goes_on_where_it_was() -> None:
@@ -281,23 +221,6 @@ def test_the_password_is_used_and_the_name_is_without_it() -> None:
     assert "secret" not in lost
 
 
-@pytest.mark.parametrize(
-    ("address", "shown"),
-    [
-        ("rtsp://me:secret@10.0.0.5:554/h264", "rtsp://10.0.0.5:554/h264"),
-        ("rtsp://cam/user=me_password=secret_channel=1", "rtsp://cam/user=me_password=***"),
-        ("https://host/a/b.m3u8?token=secret#x", "https://host/a/b.m3u8"),
-        ("http://[fe80::1]:80/v", "http://[fe80::1]:80/v"),
-        ("https://host/@someone/clip.mp4", "https://host/@someone/clip.mp4"),
-        ("rtsp://me:1/2@host/v", "rtsp://***"),  # a port, or the first half of a password?
-        ("rtsp://me:p@a/b@host/v", "rtsp://***"),
-        ("rtsp://[broken", "rtsp://***"),
-    ],
-)
-def test_what_is_left_of_an_address_says_where_it_is(address: str, shown: str) -> None:
-    assert spoken(address) == shown
-
-
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[str]:
     """A web server of files, on loopback."""
@@ -323,87 +246,3 @@ def test_a_recording_on_a_web_server_is_read_like_a_file(tmp_path: Path, server:
 def test_a_missing_page_is_said_and_not_waited_for(server: str) -> None:
     with pytest.raises(UserError, match=r"/nothing\.mp4: .*404"):
         open_source(f"{server}/nothing.mp4", stem="x")
-
-
-class FakeCapture:
-    """What OpenCV shows of a camera: as many pictures as it has, then none."""
-
-    pictures: list[Image | None]  #: None is a picture that does not come
-    open: set[int]  #: which were not released yet
-    serial = count()
-    most_open = 0
-
-    def __init__(self, *_: int) -> None:
-        self._serial = next(FakeCapture.serial)
-        FakeCapture.open.add(self._serial)
-        FakeCapture.most_open = max(FakeCapture.most_open, len(FakeCapture.open))
-
-    def isOpened(self) -> bool:  # noqa: N802 is OpenCV's name
-        return bool(FakeCapture.pictures)
-
-    def set(self, *_: float) -> bool:
-        return True
-
-    def get(self, prop: int) -> float:
-        return 29.97 if prop == cv2.CAP_PROP_FPS else 0.0
-
-    def read(self) -> tuple[bool, Image | None]:
-        image = FakeCapture.pictures.pop(0) if FakeCapture.pictures else None
-        return image is not None, image
-
-    def release(self) -> None:
-        FakeCapture.open.discard(self._serial)
-
-
-@pytest.fixture
-def fake_camera(monkeypatch: pytest.MonkeyPatch) -> type[FakeCapture]:
-    monkeypatch.setattr(camera_module, "LINUX", False)
-    monkeypatch.setattr(cv2, "VideoCapture", FakeCapture)
-    FakeCapture.pictures, FakeCapture.open = [clips.picture(i) for i in range(4)], set()
-    return FakeCapture
-
-
-def test_a_camera_that_is_unplugged_and_plugged_in_again_goes_on(fake_camera: type[FakeCapture]) -> None:
-    with Watching("0") as watching:
-        frames = watching.next(4)
-        assert "camera 0: connection lost" in watching.notices.get(timeout=PATIENCE_S)
-        fake_camera.pictures = [clips.picture(i, 64, 48) for i in range(4, 7)]
-        frames += watching.next(3)
-        assert watching.notices.get(timeout=PATIENCE_S) == "camera 0: connection is back"
-    assert not fake_camera.open
-    check_order(frames)
-    assert [clips.number(frame.image) for frame in frames] == list(range(7))
-    assert {frame.image.shape for frame in frames} == {(96, 128, 3)}
-    assert (watching.source.info.name, watching.source.info.rate) == ("camera 0", Fraction(2997, 100))
-
-
-def test_a_camera_that_hiccups_is_let_go_before_it_is_opened_again(fake_camera: type[FakeCapture]) -> None:
-    fake_camera.pictures.insert(2, None)
-    fake_camera.most_open = 0
-    with Watching("0") as watching:
-        frames = watching.next(4)
-    assert [clips.number(frame.image) for frame in frames] == [0, 1, 2, 3]
-    assert fake_camera.most_open == 1  # a device can be opened only once
-    assert not fake_camera.open
-
-
-def test_a_camera_that_is_not_there_is_said_with_those_that_are(tmp_path: Path) -> None:
-    with pytest.raises(live.Lost, match=r"there is no .*video3; no camera is connected"):
-        camera_module._check(3, tmp_path)
-    for number in (10, 2):
-        (tmp_path / f"video{number}").touch()
-    with pytest.raises(live.Lost, match=r"cameras here: 2, 10$"):
-        camera_module._check(3, tmp_path)
-    (tmp_path / "video2").chmod(0)
-    if os.getuid() != 0:  # the superuser may read everything
-        with pytest.raises(live.Lost, match="no permission"):
-            camera_module._check(2, tmp_path)
-
-
-@pytest.mark.skipif(
-    not camera_module.LINUX or Path("/dev/video99").exists(), reason="needs Linux without camera 99"
-)
-def test_a_missing_camera_is_a_user_error_without_chatter(capfd: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(UserError, match=r"^camera 99: there is no /dev/video99; "):
-        open_source("99", stem="x")
-    assert capfd.readouterr() == ("", "")

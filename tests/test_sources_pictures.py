@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import struct
 import threading
 import zlib
@@ -13,7 +12,7 @@ import cv2
 import numpy as np
 import pytest
 
-from app.sources import expand, open_source, stems
+from app.sources import open_source
 from engine.errors import UserError
 from engine.types import Frame
 
@@ -170,86 +169,9 @@ def test_a_folder_without_pictures_says_what_is_in_it(tmp_path: Path) -> None:
     assert f"holds 3 videos: pass '{tmp_path}/*.mp4'" in said()
 
 
-@pytest.mark.parametrize(
-    ("argument", "message"),
-    [
-        ("nowhere.mp4", "there is no file 'nowhere.mp4'"),
-        ("clips/*.mp4", "no file fits 'clips/*.mp4'"),
-        ("photo.heic", "photo.heic: .heic pictures cannot be read; convert it to JPEG or PNG"),
-        ("ftp://me:secret@host/a.mp4", "ftp://host/a.mp4: 'ftp' is not a protocol for video"),
-        ("file:///a.mp4", "file:///a.mp4: leave out 'file://'"),
-        ("./0", "there is no file '0'"),
-        ("x" * 300, f"{'x' * 300}: cannot be opened (File name too long)"),
-        ("photo.heic/a.mp4", "there is no file 'photo.heic/a.mp4'"),
-    ],
-)
-def test_what_cannot_be_opened_is_named_with_what_to_do(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, argument: str, message: str
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    Path("photo.heic").write_bytes(b"x")
-    assert expand([argument]) == [argument]
-    with pytest.raises(UserError) as raised:
-        open_source(argument, stem="x")
-    assert str(raised.value).startswith(message)
-
-
-def test_a_name_that_is_no_text_can_still_be_printed(tmp_path: Path) -> None:
-    path = tmp_path / os.fsdecode(b"gr\xfcn.mp4")
-    path.write_bytes(b"")
-    with pytest.raises(UserError) as raised:
-        open_source(str(path), stem="x")
-    assert str(raised.value).encode() == "gr\ufffdn.mp4: the file is empty".encode()
-    assert stems([str(path)])[0].encode() == "gr\ufffdn".encode()
-
-
 def test_an_animated_gif_is_a_video(tmp_path: Path) -> None:
     path = tmp_path / "wave.gif"
     clips.write(path, [clips.picture(i) for i in range(5)], range(0, 50, 10), codec="gif", pix_fmt="rgb8",
                 time_base=clips.Fraction(1, 100), rate=clips.Fraction(10))  # fmt: skip
     frames, error = read(path)
     assert ([clips.number(frame.image) for frame in frames], error) == ([0, 1, 2, 3, 4], "")
-
-
-def test_patterns_become_files_in_natural_order_and_all_else_stays(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    for name in ("a10.mp4", "a2.mp4", "a[1].mp4", "0", "b.txt"):
-        Path(name).write_text("")
-    assert expand(["*.mp4"]) == ["a2.mp4", "a10.mp4", "a[1].mp4"]
-    assert expand(["a[1].mp4"]) == ["a[1].mp4"]  # a file of that very name
-    assert expand(["?"]) == ["./0"]  # found as a file, so it is no camera
-    untouched = ["0", "./0", "rtsp://h/*", "none*.mp4", "b.txt", "b.txt"]
-    assert expand(untouched) == untouched
-
-
-@pytest.mark.parametrize(
-    ("arguments", "expected"),
-    [
-        (["walk.mp4", "b/walk.mov", "c/WALK.avi"], ["walk", "walk-2", "WALK-3"]),
-        (["walk-2.mp4", "walk.mp4", "b/walk.mp4"], ["walk-2", "walk", "walk-3"]),
-        (["0", "/dev/video2"], ["camera-0", "camera-2"]),
-        (["Über den Fluss.mp4", "人.mov"], ["Über den Fluss", "人"]),
-        (["rtsp://me:pass@10.0.0.5:554/h264?key=1"], ["10.0.0.5-554-h264"]),
-        (["https://host/a/clip.mp4", "http://host"], ["host-a-clip", "host"]),
-        (["rtsp://x:../../etc/passwd@/", "http://..//"], ["stream", "stream-2"]),
-        ([".mp4", "..mp4", "a..mp4", "/"], ["mp4", "mp4-2", "a", "source"]),
-        (["a\nb:c*.mp4"], ["a-b-c"]),
-    ],
-)
-def test_every_source_has_a_stem_of_its_own(arguments: list[str], expected: list[str]) -> None:
-    assert stems(arguments) == expected
-
-
-def test_a_folder_gives_its_name_also_when_it_is_dot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "day.one" / "in").mkdir(parents=True)
-    monkeypatch.chdir(tmp_path / "day.one" / "in")
-    assert stems([".", "..", "../in/"]) == ["in", "day.one", "in-2"]
-
-
-def test_long_and_decomposed_names_stay_short_and_distinct() -> None:
-    long = stems(["x" * 300 + ".mp4", "x" * 299 + ".mp4", "人" * 120 + ".mp4"])
-    assert len(set(long)) == 3
-    assert all(len(stem) <= 102 and len(stem.encode()) <= 210 for stem in long)
-    assert stems(["u\u0308.mp4", "\u00fc.mp4"]) == ["ü", "ü-2"]  # two spellings of one name
