@@ -136,9 +136,8 @@ def alone(walker: Walker, t: float, *, score: float = 0.85, certainty: float = 0
     return poses([walker.box(t)], [walker.joints(t)], np.full((1, 17), score), np.array([certainty]))
 
 
-def with_others(poses_: Poses, *others: Poses) -> Poses:
+def in_one_frame(*every: Poses) -> Poses:
     """The people of several Poses in one frame."""
-    every = (poses_, *others)
     return Poses(
         Boxes(
             np.concatenate([each.boxes.xyxy for each in every]),

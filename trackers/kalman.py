@@ -1,11 +1,11 @@
 """A constant-velocity Kalman filter for every joint of everyone, all at once.
 
-Each joint has a position and a velocity on each axis; x and y share one covariance, because both are measured
-equally well. Between frames the velocity is disturbed by continuous white noise (Bar-Shalom, Li, Kirubarajan,
-"Estimation with Applications to Tracking and Navigation", 2001, section 6.2.2), which makes two steps of dt / 2
-the same as one of dt: the filter behaves alike at 5 and at 120 frames a second, and a dropped frame is only a
-longer step. Prediction and correction are the textbook equations written out for two states and one
-measurement. filterpy builds the noise model here and is the oracle in the tests.
+Each joint has a position and a velocity on each axis; x and y share one covariance, because both are
+measured equally well. Between frames the velocity is disturbed by continuous white noise (Bar-Shalom, Li,
+Kirubarajan, "Estimation with Applications to Tracking and Navigation", 2001, section 6.2.2), which makes
+two steps of dt / 2 the same as one of dt: the filter behaves alike at 5 and at 120 frames a second, and a
+dropped frame is only a longer step. Prediction and correction are the textbook equations written out for
+two states and one measurement. filterpy builds the noise model here and is the oracle in the tests.
 
 People come in all sizes in the picture, so every length is a share of the person's size: the square root of
 the area of the box, in pixels, about 1.1 m of a standing adult.
@@ -23,17 +23,19 @@ Floats = NDArray[np.float64]
 Indices = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 
-#: Deviation of a measured joint over the person's size, for a heatmap peak of 1; it grows with 1 / peak^2. On
-#: the demo clip, against its truth, SimplePose's joints tremble by .012 at peaks of .8 and .037 at .5, and are
-#: off by twice that, slowly changing. Never less than a third of a heatmap cell, never more than a whole person.
-MEASURED, BEST, WORST = 0.012, 0.010, 1.0
+#: Deviation of a measured joint over the person's size, for a heatmap peak of 1; it grows with 1 / peak^2,
+#: up to a whole person. On the demo clip, against its truth, SimplePose's joints tremble by .012 at peaks
+#: of .8 and .037 at .5, and are off by twice that, slowly changing. Taken between the two, tremble falls by
+#: 2.6 there, by 5 where people stand, and a start at 2 m / s^2 is followed 25 ms late.
+MEASURED, LEAST_PEAK = 0.016, 0.125
 
-#: Density of the white acceleration, size^2 / s^3, of a joint at rest in its body: people who stand, or walk as
-#: a whole, change their velocity by about .2 sizes a second within a second.
+#: Density of the white acceleration, size^2 / s^3, of a joint at rest in its body: people who stand, or
+#: walk as a whole, change their velocity by about .2 sizes a second within a second.
 CALM = 0.05
 
 #: A joint that moves within its body turns back after 1 / SWING seconds or so: density of the acceleration
-#: over the square of the velocity relative to the body, 1 / s. So legs swing freely, and ears do not tremble.
+#: over the square of the velocity relative to the body, 1 / s. So legs swing freely, and ears do not
+#: tremble.
 SWING = 10.0
 
 #: What one second of white acceleration of density 1 adds to the covariance of position and velocity.
@@ -64,10 +66,9 @@ def begin(measured: Floats, noise: Floats, velocity: Floats, speed: Floats) -> M
 
 def measurement_noise(scores: Floats, size: Floats) -> Floats:
     """Variance (T, K), px^2, of joints with heatmap peaks `scores` (T, K), people of `size` (T,) pixels."""
-    share = (MEASURED / np.maximum(scores, 0.01) ** 2).clip(BEST, WORST)
-    share *= size[:, None]
-    share *= share
-    return share
+    deviation: Floats = MEASURED * size[:, None] / scores.clip(LEAST_PEAK, 1.0) ** 2
+    deviation *= deviation
+    return deviation
 
 
 def body_velocity(motion: Motion, scores: Floats) -> Floats:
@@ -78,9 +79,9 @@ def body_velocity(motion: Motion, scores: Floats) -> Floats:
 
 
 def process_density(motion: Motion, body: Floats, size: Floats) -> Floats:
-    """Density (T, K), px^2 / s^3, of the acceleration of joints in bodies moving with `body` (T, 1, 2), px / s.
+    """Density (T, K), px^2 / s^3, of the acceleration of joints in bodies that move with `body` (T, 1, 2).
 
-    The people are of `size` (T,), pixels.
+    `body` in pixels a second; the people are of `size` (T,), pixels.
     """
     swing = motion.velocity - body
     swing *= swing
@@ -112,7 +113,7 @@ def surprise(motion: Motion, measured: Floats, noise: Floats) -> Floats:
 
 
 def correct(motion: Motion, measured: Floats, noise: Floats, used: Mask) -> Motion:
-    """Blend in joints (T, K, 2) measured with variance `noise` (T, K), px^2; those not `used` stay as they are."""
+    """Blend in joints (T, K, 2) measured with variance `noise` (T, K), px^2; those not `used` stay."""
     place, both, speed = (motion.variance[:, i] for i in range(3))
     weight = used / (place + noise)
     pull, push = place * weight, both * weight  # the Kalman gain of position and of velocity

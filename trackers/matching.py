@@ -1,8 +1,8 @@
 """How alike someone known and someone in the new frame are, and who is whom.
 
 Likeness is one scale from 0 to 1 for boxes (intersection over union), for skeletons (object keypoint
-similarity) and for both. It is taken row by row of two lists of people: only pairs that can be the same person
-are worth looking at, and in a crowd those are few.
+similarity) and for both. It is taken row by row of two lists of people: only pairs that can be the same
+person are worth looking at, and in a crowd those are few.
 """
 
 from __future__ import annotations

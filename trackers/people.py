@@ -31,7 +31,7 @@ Mask = NDArray[np.bool_]
 #: chance none is beyond the second, five deviations: the joint is not used. Together they follow what a limb
 #: can do and nothing else: an elbow that jumps for a frame vanishes, a punch is late by one frame.
 DOUBTED, DISBELIEVED = 9.0, 25.0
-LIMB_SPEED = 2.0  #: sizes a second; five deviations are about 11 m / s, the fastest of hands
+LIMB_SPEED = 3.0  #: sizes a second; five deviations are about 16 m / s, a fast kick
 START_SPEED = 5.0  #: sizes a second, of people seen once: they may stand, or sprint
 PATIENCE = 0.15  #: seconds until a joint that stays elsewhere is believed, and a hidden body is held stiff
 LONG_STEP = 0.25  #: seconds over which swinging limbs cannot be foretold, only the body

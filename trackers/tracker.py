@@ -1,9 +1,9 @@
 """Who is who over time, and where their joints really are.
 
-A frame goes through four steps: everyone known moves on by the time that passed; the people of the frame are
-given to those known (`matching`); joints are corrected by what was measured (`kalman`); whoever is left over is
-a newcomer. People out of sight coast on for a while and keep their id if they return. Every duration is in
-seconds, so frame rates, dropped frames and pauses need no special case.
+A frame goes through four steps: everyone known moves on by the time that passed; the people of the frame
+are given to those known (`matching`); joints are corrected by what was measured (`kalman`); whoever is left
+over is a newcomer. People out of sight coast on for a while and keep their id if they return. Every
+duration is in seconds, so frame rates, dropped frames and pauses need no special case.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ Mask = NDArray[np.bool_]
 REACH, TOP_SPEED = 0.5, 8.0
 
 #: Least likeness, 0 to 1, to somebody who was in sight in the frame before, and to somebody who was not. Of
-#: 6,300 links on four street clips, one in 200 of the first kind is below .45, half are above .88; a runner at
-#: 5 fps gets .2 at first. Of the second kind, those below .4 were nearly always the wrong person.
+#: 6,300 links on four street clips, one in 200 of the first kind is below .45, half are above .88; a runner
+#: at 5 fps gets .2 at first. Of the second kind, those below .4 were nearly always the wrong person.
 LIKE, LIKE_RETURNED = 0.2, 0.4
 
 #: Pose similarity from which two boxes hold one body, and from which nobody is born beside somebody known. On
@@ -48,12 +48,12 @@ _EMPTY = Poses(
 class Tracker:
     """Follows everyone from frame to frame.
 
-    `smooth`: whether `Tracks.keypoints` are filtered over time, or are as measured.
-    `forget_after`: seconds out of sight after which an id is given up. After a second of hiding, where somebody
-    is can be told from how they moved to about a body's width; later it is a guess.
-    `certain`: score from which a box is a newcomer at first sight. Less certain ones have to be seen twice
-    within 0.3 s, so that a box that flickers up for one frame is nobody; unless the tracker has just begun, or
-    begins again after a gap of `forget_after`: a single picture has people too.
+    `smooth`: whether `Tracks.keypoints` are filtered over time, or are as measured. `forget_after`: seconds
+    out of sight after which an id is given up. After a second of hiding, where somebody is can be told from
+    how they moved to about a body's width; later it is a guess. `certain`: score from which a box is a
+    newcomer at first sight. Less certain ones have to be seen twice within 0.3 s, so that a box that
+    flickers up for one frame is nobody; unless the tracker has just begun, or begins again after a gap of
+    `forget_after`: a single picture has people too.
     """
 
     def __init__(self, *, smooth: bool = True, forget_after: float = 1.0, certain: float = 0.6) -> None:
