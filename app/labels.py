@@ -54,9 +54,7 @@ def heads(strokes: Strokes, joined: Layout) -> Floats:
     low[faceless] = high[faceless] = np.stack([(left + right) / 2, top + radius], axis=1)[faceless]
     radius = np.maximum(radius, 0.75 * (high - low).max(axis=1))
     x, y = ((low + high) / 2).T
-    crown = np.minimum(
-        np.maximum(y - 1.3 * radius, top), low[:, 1]
-    )  # the box ends with the hair, or a raised hand
+    crown = np.clip(top, y - 1.5 * radius, y - 0.9 * radius)  # boxes end with the hair, or with a raised hand
     return np.stack([x - radius, crown, x + radius, y + radius], axis=1)
 
 

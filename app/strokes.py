@@ -81,15 +81,15 @@ def measure(tracks: Tracks, threshold: float, joined: Layout, width: int, height
     points = np.nan_to_num(tracks.keypoints.astype(np.float64), nan=np.inf)
     seen = (tracks.scores >= threshold) & (np.abs(points).max(axis=2) < farthest)
     points = np.where(seen[..., None], points, 0.0)
-    opacity = _opacity(np.where(seen, tracks.scores, 0.0), threshold)
+    opacity = _opacity(np.where(seen, tracks.scores.astype(np.float64), 0.0), threshold)
     size = np.clip((boxes[:, 2:] - boxes[:, :2]).max(axis=1), 1.0, max(width, height))
     stroke, outline = _widths(size, math.sqrt(width * height / (1280 * 720)))
     small, tiny = (size < FACE_FROM_PX)[:, None], (size < DOTS_FROM_PX)[:, None]
 
     start, end = points[:, joined.start], points[:, joined.end]
-    core = stroke[:, None] * np.where(joined.face_bone, 0.7, 1.0)
-    halo = core + 2.0 * outline[:, None]
-    inner = stroke[:, None] * np.where(joined.face_joint, 0.6, 0.8)
+    core = stroke[:, None] * np.where(joined.face_bone, 0.6, 1.0)
+    halo = core + outline[:, None] * np.where(joined.face_bone, 1.2, 2.0)
+    inner = stroke[:, None] * np.where(joined.face_joint, 0.5, 0.8)
     outer = inner + outline[:, None] * np.where(joined.face_joint, 0.0, 0.6)
     return Strokes(
         size=size,
