@@ -22,7 +22,7 @@ from app.draw import draw
 from app.job import Job
 from app.pipeline import run
 from app.settings import Settings
-from app.sources import open_source
+from app.sources import open_source, unheard
 from app.stages import FRAMES_AT_ONCE, Packet
 from app.types import Result, Sink, Source
 from engine.errors import UserError
@@ -125,18 +125,19 @@ def bench(argument: str, settings: Settings, frames: int, stop: threading.Event)
         return _Part(source, frames, paced=paced)
 
     with tempfile.TemporaryDirectory() as folder, closing(part(paced=False)) as source:
-        done = run(source, *job.stages(), lambda: job.sinks(source.info, Path(folder)), stop=stop)
+        sinks = job.sinks(source.info, Path(folder), unheard)
+        done = run(source, *job.stages(source.info), sinks, stop=stop)
         memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    if not done.written:
+    if not done.written and not stop.is_set():
         raise UserError(done.damage or f"{argument}: no frame was measured")
     with tempfile.TemporaryDirectory() as folder, closing(part(paced=False)) as source:
         cpu, wall, people = _alone(job, source, Path(folder), settings.keypoint_threshold, stop)
     drawn = _Drawn(settings.keypoint_threshold)
     with closing(part(paced=True)) as source:
-        live = run(source, *job.stages(), lambda: [drawn], stop=stop)
+        live = run(source, *job.stages(source.info), [lambda: drawn], stop=stop)
     p50, p95 = np.percentile(drawn.latencies_ms or [0.0], [50, 95])
     cores = len(os.sched_getaffinity(0))
-    per_frame = 1e3 / done.written
+    per_frame = 1e3 / max(1, done.written)
     busy = sum(cost for name, cost in cpu.items() if name != "draw")  # drawing is part of writing
     return Report(
         machine=f"{platform.machine()}, {cores} cores, Python {platform.python_version()}",
@@ -175,7 +176,7 @@ def _alone(
             wall[self.name] += time.perf_counter() - self.wall
 
     with ExitStack() as opened:
-        detect_stage, pose_stage, track_stage = job.stages()
+        detect_stage, pose_stage, track_stage = job.stages(source.info)
         detect = opened.enter_context(detect_stage.open())
         pose = opened.enter_context(pose_stage.open())
         track = opened.enter_context(track_stage.open())
@@ -202,7 +203,8 @@ def _alone(
                     draw(result.frame.image, result.tracks, threshold)
             with Timed("write"):
                 sinks = sinks or [
-                    opened.enter_context(closing(sink)) for sink in job.sinks(source.info, folder)
+                    opened.enter_context(closing(open_sink()))
+                    for open_sink in job.sinks(source.info, folder, unheard)
                 ]
                 for result in results:
                     for sink in sinks:

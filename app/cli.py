@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from app import __version__
-from app.settings import OPTIONS, Settings, read_toml, settings
+from app.settings import OPTIONS, Settings, checked, read_toml
 from engine.errors import UserError
 
 PROBLEM, STOPPED = 2, 130  #: exit codes
@@ -52,22 +52,24 @@ def _parser() -> argparse.ArgumentParser:
     bench.add_argument("sources", nargs=1, metavar="SOURCE", help="a video file")
     bench.add_argument("--json", action="store_true", help="print one JSON object, for machines")
     bench.add_argument("--frames", type=int, default=300, metavar="N", help="at most so many (300)")
-    _add_options(bench)
+    _add_options(bench, "output", "overwrite", "quiet")
     bench.set_defaults(command=_bench)
     return parser
 
 
-def _add_options(parser: argparse.ArgumentParser) -> None:
-    """A flag for each field of Settings, and the file that may hold them all."""
+def _add_options(parser: argparse.ArgumentParser, *without: str) -> None:
+    """A flag for each field of Settings but those in `without`, and the file that may hold them all."""
     parser.add_argument("--config", type=Path, metavar="FILE.toml", help="options from a file; flags win")
     for name, entry in OPTIONS.items():
+        if name in without:
+            continue
         about = entry.metadata
         flags = ["-o", f"--{name}"] if name == "output" else [f"--{name}"]
         explain = about["explain"].replace("%", "%%")
         if entry.type == "bool":
             parser.add_argument(*flags, action="store_true", default=argparse.SUPPRESS, help=explain)
             continue
-        if entry.default and about["name"] != "DEVICE":
+        if entry.default:
             explain += f" (default {entry.default})"
         value: dict[str, Any] = {"metavar": about["name"]}
         if about["choices"]:
@@ -80,7 +82,7 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
 def _settings(args: argparse.Namespace) -> Settings:
     given = {name: value for name, value in vars(args).items() if name.replace("_", "-") in OPTIONS}
     from_file = read_toml(args.config) if args.config else {}
-    return Settings(**{**from_file, **settings(given, "command line")})
+    return Settings(**{**from_file, **checked(given, "command line")})
 
 
 def _run(args: argparse.Namespace, stop: threading.Event) -> int:
@@ -96,15 +98,17 @@ def _bench(args: argparse.Namespace, stop: threading.Event) -> int:
     if args.frames < 1:
         raise UserError(f"--frames must be at least 1, not {args.frames}")
     report = bench(args.sources[0], _settings(args), args.frames, stop)
+    if stop.is_set():  # half a measurement is none
+        return STOPPED
     sys.stdout.write(report.as_json() if args.json else report.as_text())
-    return STOPPED if stop.is_set() else 0
+    return 0
 
 
 @contextmanager
 def _ctrl_c() -> Iterator[threading.Event]:
-    """An event that Ctrl-C and a polite kill set. Files are then completed; a second Ctrl-C is not needed."""
+    """An event that Ctrl-C, a polite kill and a closed terminal set. Files are then completed."""
     stop = threading.Event()
-    caught = (signal.SIGINT, signal.SIGTERM)
+    caught = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     before = [signal.signal(number, lambda *_: stop.set()) for number in caught]
     try:
         yield stop

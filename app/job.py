@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -26,6 +26,8 @@ from engine.models import default_model
 from engine.pose import PoseEstimator, open_estimator
 from trackers.tracker import Tracker
 
+DECODERS = 4  #: threads for decoding a video; more only hold more frames
+
 
 class ModelRefused(UserError):
     """A model that cannot be used: no source of the call can be worked on."""
@@ -41,14 +43,13 @@ class Job:
         self._settings = settings
         self._detector = Path(settings.detector) if settings.detector else default_model("detector")
         self._pose = Path(settings.pose) if settings.pose else default_model("pose")
-        self._cores = len(os.sched_getaffinity(0))
+        self.cores = len(os.sched_getaffinity(0))
         self._keypoints: tuple[str, ...] = ()  # names, known once the pose network is open
         cv2.setNumThreads(1)  # each stage has its own thread; OpenCV's pool would only fight with them
 
-    def stages(self) -> tuple[DetectStage, PoseStage, TrackStage]:
+    def stages(self, info: SourceInfo) -> tuple[DetectStage, PoseStage, TrackStage]:
         """Each opens its network in its own thread."""
-        smooth = self._settings.smooth != "off"
-        return detect(self._open_detector), pose(self._open_pose), track(lambda: Tracker(smooth=smooth))
+        return detect(self._open_detector), pose(self._open_pose), track(lambda: self._tracker(info))
 
     def outputs(self, stem: str, folder: Path) -> list[Path]:
         """The files that a source with this stem is turned into."""
@@ -56,15 +57,27 @@ class Job:
         wanted = ((".mp4", not s.no_video), (".csv", not s.no_csv))
         return [folder / f"{stem}{ending}" for ending, write in wanted if write]
 
-    def sinks(self, info: SourceInfo, folder: Path) -> list[Sink]:
-        """Open the files. Called at the first result, when the names of the keypoints are known."""
-        threshold = self._settings.keypoint_threshold
-        return [
-            Csv(path, self._keypoints, threshold)
-            if path.suffix == ".csv"
-            else Mp4(path, info, threshold, threads=self._cores)
-            for path in self.outputs(info.stem, folder)
-        ]
+    def sinks(
+        self, info: SourceInfo, folder: Path, notice: Callable[[str], None]
+    ) -> list[Callable[[], Sink]]:
+        """What opens the files; to be called once the first result is there."""
+
+        def opener(path: Path) -> Callable[[], Sink]:
+            return lambda: self._sink(path, info, notice)
+
+        return [opener(path) for path in self.outputs(info.stem, folder)]
+
+    def _sink(self, path: Path, info: SourceInfo, notice: Callable[[str], None]) -> Sink:
+        s = self._settings
+        if path.suffix == ".csv":
+            return Csv(path, self._keypoints, s.keypoint_threshold, overwrite=s.overwrite)
+        return Mp4(path, info, s.keypoint_threshold, notice=notice, overwrite=s.overwrite, threads=self.cores)
+
+    def _tracker(self, info: SourceInfo) -> Tracker:
+        """Pictures that need not follow on one another are believed and measured each by itself."""
+        if info.stills:
+            return Tracker(smooth=False, certain=0.0)
+        return Tracker(smooth=self._settings.smooth != "off")
 
     def _open_detector(self) -> Detector:
         s = self._settings
@@ -72,7 +85,7 @@ class Job:
             return open_detector(
                 self._detector,
                 s.device,
-                self._cores,
+                self.cores,
                 threshold=s.detection_threshold,
                 max_people=s.max_people,
             )
@@ -82,7 +95,7 @@ class Job:
     def _open_pose(self) -> PoseEstimator:
         s = self._settings
         try:
-            estimator = open_estimator(self._pose, s.device, self._cores, decoder=s.decode, flip=s.flip)
+            estimator = open_estimator(self._pose, s.device, self.cores, decoder=s.decode, flip=s.flip)
         except UserError as error:
             raise ModelRefused(str(error)) from error
         self._keypoints = estimator.keypoints
@@ -94,49 +107,76 @@ def run_all(arguments: Sequence[str], settings: Settings, stop: threading.Event)
 
     What is wrong with one source is told and the others go on. Raises UserError where nothing can go on.
     """
-    job = Job(settings)
+    job, console = Job(settings), Console(sys.stderr, quiet=settings.quiet)
     sources = expand(arguments)
-    well = True
-    for argument, stem in zip(sources, stems(sources), strict=True):
+    taken = {place for source in sources if (place := _place(Path(source)))}
+    ready = []
+    for source, stem in zip(sources, stems(sources), strict=True):
+        try:
+            for path in job.outputs(stem, Path(settings.output)):
+                if _place(path) in taken:
+                    raise UserError(f"{path} is a source of this call; choose another folder with -o")
+                check(path, overwrite=settings.overwrite)
+            ready.append((source, stem))
+        except UserError as error:
+            console.fail(error)
+    well = len(ready) == len(sources)
+    for source, stem in ready:
         if stop.is_set():
             break
         try:
-            well &= _run_one(job, argument, stem, settings, stop)
+            well &= _run_one(job, source, stem, settings, console, stop)
         except ModelRefused:
             raise
         except UserError as error:
             well = False
-            sys.stderr.write(f"kinetrail: {error}\n")
+            console.fail(error)
     return well
 
 
-def _run_one(job: Job, argument: str, stem: str, settings: Settings, stop: threading.Event) -> bool:
+def _run_one(
+    job: Job, argument: str, stem: str, settings: Settings, console: Console, stop: threading.Event
+) -> bool:
     """Work through one source; whether it was whole."""
     folder = Path(settings.output)
-    for path in job.outputs(stem, folder):
-        check(path, overwrite=settings.overwrite)
-    console = Console(sys.stderr, quiet=settings.quiet)
-    with closing(open_source(argument, stem=stem, notice=console.say)) as source:
-        progress = Progress(source.info, console)
+    threads = min(job.cores, DECODERS)
+    with closing(open_source(argument, stem=stem, notice=console.say, stop=stop, threads=threads)) as source:
+        info = source.info
+        progress = Progress(info, console)
         try:
             summary = run(
-                source, *job.stages(), lambda: job.sinks(source.info, folder), stop=stop, show=progress.show
+                source,
+                *job.stages(info),
+                job.sinks(info, folder, console.say),
+                stop=stop,
+                show=progress.show,
             )
         finally:
             console.clear()
-    if summary.written and not settings.quiet:
-        sys.stdout.write(closing_line(source.info.name, summary, job.outputs(stem, folder)) + "\n")
-        sys.stdout.flush()
+    if summary.written:
+        result = Console(sys.stdout, quiet=settings.quiet)
+        result.say(closing_line(info.name, summary, job.outputs(stem, folder)))
     if summary.damage:
-        sys.stderr.write(f"kinetrail: {summary.damage}\n")
+        console.fail(UserError(summary.damage))
     return not summary.damage
+
+
+def _place(path: Path) -> tuple[int, int] | None:
+    """What tells a file from all others; None where there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def closing_line(name: str, summary: Summary, files: Sequence[Path]) -> str:
     """What came of a source, for people: frames, people, speed, files."""
-    fps = summary.written / summary.seconds
     frames = f"{summary.read} frames read, {summary.written} written"
     if summary.dropped:
         frames += f", {summary.dropped} dropped"
+    if left := summary.read - summary.written - summary.dropped:
+        frames += f", {left} left when stopped"
     people = f"{summary.people} {'person' if summary.people == 1 else 'people'} seen"
+    fps = summary.written / summary.seconds
     return f"{name}: {frames}, {people}, {fps:.1f} fps -> {', '.join(map(str, files))}"

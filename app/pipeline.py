@@ -36,7 +36,7 @@ def run(
     detect: DetectStage,
     pose: PoseStage,
     track: TrackStage,
-    open_sinks: Callable[[], Sequence[Sink]],
+    sinks: Sequence[Callable[[], Sink]],
     *,
     stop: threading.Event,
     show: Callable[[Result], None] = lambda _: None,
@@ -44,7 +44,7 @@ def run(
     """Push every frame of the source through the stages and into the sinks.
 
     A live source drops its oldest waiting frame when the work falls behind, and frames are dropped nowhere
-    else; a file waits. `open_sinks` is called at the first result, so a run that finds nothing to write
+    else; a file waits. The `sinks` are opened at the first result, so a run that finds nothing to write
     leaves no file. `show` is called for each result, by the track thread, and must not block. When `stop` is
     set, what has not been worked on is left, and the files are completed. A UserError of the source is
     reported in the summary, after everything it delivered has been written; any other error ends the run at
@@ -74,11 +74,11 @@ def run(
     def write() -> None:
         nonlocal written
         with ExitStack() as files:
-            sinks: Sequence[Sink] = ()
+            opened: list[Sink] = []
             while results := finished.take(1):
                 if written == 0:
-                    sinks = [files.enter_context(closing(sink)) for sink in open_sinks()]
-                for sink in sinks:
+                    opened += [files.enter_context(closing(open_sink())) for open_sink in sinks]
+                for sink in opened:
                     sink.write(results[0])
                 written += 1
                 ids.update(results[0].tracks.ids.tolist())

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import time
 from collections import deque
+from contextlib import suppress
 from typing import TextIO
 
 from app.types import Result, SourceInfo
+from engine.errors import UserError
 
 LINE_S = 5.0  #: seconds between plain lines
 BAR_S = 0.1  #: seconds between two pictures of the bar
@@ -30,14 +32,24 @@ class Console:
         """A line that, on a terminal, the next one replaces."""
         self._put(f"{self._clear}{line}" if self._clear else f"{line}\n")
 
+    def fail(self, error: UserError) -> None:
+        """What went wrong; said even when quiet."""
+        with suppress(OSError):
+            self._out.write(f"{self._clear}kinetrail: {error}\n")
+            self._out.flush()
+
     def clear(self) -> None:
         """Take the bar away."""
         self._put(self._clear)
 
     def _put(self, text: str) -> None:
-        if not self._quiet:
+        if self._quiet:
+            return
+        try:
             self._out.write(text)
             self._out.flush()
+        except OSError:  # whoever read along has left; the work goes on
+            self._quiet = True
 
 
 class Progress:

@@ -33,7 +33,7 @@ class Settings:
     output: str = option("runs", "folder for the results, made when it is missing", name="DIR")
     pose: str = option("", "pose network (.onnx); default: the one that comes with the program", name="MODEL")
     detector: str = option("", "person detector (.onnx); default: the one that comes along", name="MODEL")
-    device: str = option("auto", "where networks run: auto, cpu, cuda or cuda:N", name="DEVICE")
+    device: str = option("auto", "where networks run: auto, cpu, cuda, cuda:N", name="DEVICE")
     decode: str = option(
         "",
         "heatmap decoder; default: what the model was trained for",
@@ -42,7 +42,7 @@ class Settings:
     flip: bool = option(False, "look at each person mirrored too: a little more exact, twice the work")
     keypoint_threshold: float = option(0.3, "joints that score less are left out", least=0, most=1, name="S")
     detection_threshold: float = option(
-        0.0, "boxes that score less are no people; default: the detector's own", least=0, most=1, name="S"
+        0.0, "boxes that score less are no people; default: the detector's own", least=0.001, most=1, name="S"
     )
     max_people: int = option(0, "follow at most so many people, the best seen", least=1, name="N")
     smooth: str = option("live", "smoothing of the joints over time", choices=("live", "off"))
@@ -55,7 +55,7 @@ class Settings:
 OPTIONS = {entry.name.replace("_", "-"): entry for entry in fields(Settings)}
 
 
-def settings(given: Mapping[str, Any], where: str) -> dict[str, Any]:
+def checked(given: Mapping[str, Any], where: str) -> dict[str, Any]:
     """Check options by their names, as in flags and TOML; return them by field name.
 
     Raises UserError for an unknown name, a value of the wrong type or out of range; `where` says who gave it.
@@ -71,7 +71,7 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise UserError(f"{path}: cannot be read: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UserError(f"{path}: is no valid TOML: {error}") from error
-    return settings(given, str(path))
+    return checked(given, str(path))
 
 
 def _checked(name: str, value: Any, where: str) -> Any:

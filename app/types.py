@@ -24,6 +24,7 @@ class SourceInfo:
     rate: Fraction  #: nominal frames per second
     frames: int  #: expected number, 0 when it cannot be known
     live: bool  #: a camera or stream: what is not taken in time is lost
+    stills: bool  #: pictures that need not follow on one another
     pixel_aspect: Fraction  #: width over height of one pixel of the upright picture, mostly 1
     audio: str  #: file whose sound belongs to the picture, "" when there is none
 

@@ -91,9 +91,9 @@ def csv(folder: Path) -> float:
 def mp4(folder: Path, width: int, height: int) -> float:
     """Colour conversion, x264 and writing, of a picture that moves a little."""
     base = Fraction(1, 25)
-    info = SourceInfo("", "", width, height, base, 1 / base, 100, False, Fraction(1), "")
+    info = SourceInfo("", "", width, height, base, 1 / base, 100, False, False, Fraction(1), "")
     sink, image, nobody = (
-        Mp4(folder / "a.mp4", info, THRESHOLD),
+        Mp4(folder / "a.mp4", info, THRESHOLD, notice=print),
         picture(width, height),
         side_by_side(0, 1, 1),
     )

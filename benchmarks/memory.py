@@ -19,7 +19,7 @@ import cv2
 from app.job import Job
 from app.pipeline import run
 from app.settings import Settings
-from app.sources import open_source
+from app.sources import open_source, unheard
 from app.types import Result
 from engine.types import Frame
 
@@ -84,8 +84,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         done = run(
             source,
-            *job.stages(),
-            lambda: job.sinks(source.info, Path(folder)),
+            *job.stages(source.info),
+            job.sinks(source.info, Path(folder), unheard),
             stop=threading.Event(),
             show=show,
         )

@@ -59,7 +59,7 @@ class PoseEstimator:
         self._session = session
         self._model = model
         self._decoder = cast(Decoder, decoder or model.decoder)
-        self._unbiased = self._decoder == "udp"
+        self._unbiased = model.decoder == "udp"  # the crop is the one of the training, however it is decoded
         self._pairs = _pairs(model.keypoints)
         self._flip = flip
         self._rows = min(session.max_batch, batch)

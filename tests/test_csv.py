@@ -178,6 +178,6 @@ os.kill(os.getpid(), signal.SIGKILL)
     )
     assert ended.returncode == -signal.SIGKILL
     assert len(pd.read_csv(tmp_path / "a.csv.part")) == 20
-    Csv(path, KEYPOINTS, 0.3).close()
+    Csv(path, KEYPOINTS, 0.3, overwrite=True).close()
     assert [path.name for path in tmp_path.iterdir()] == ["a.csv"]
     assert len(pd.read_csv(path)) == 0

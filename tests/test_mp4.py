@@ -39,6 +39,7 @@ def info(width: int = clips.WIDTH, height: int = clips.HEIGHT, **said: object) -
         "rate": Fraction(25),
         "frames": 0,
         "live": False,
+        "stills": False,
         "pixel_aspect": Fraction(1),
         "audio": "",
     }
@@ -51,7 +52,7 @@ def film(
     """Write a frame for each time, `clips.picture` unless told otherwise; what was noticed on the way."""
     noticed: list[str] = []
     pictures = iter(images) if images is not None else None
-    with closing(Mp4(path, source, 0.3, notice=noticed.append)) as sink:
+    with closing(Mp4(path, source, 0.3, notice=noticed.append, overwrite=True)) as sink:
         for index, time in enumerate(times):
             image = next(pictures) if pictures else clips.picture(index, source.width, source.height)
             sink.write(result(index, float(time), image))
@@ -341,7 +342,7 @@ def test_pixels_that_are_not_square_stay_so(tmp_path: Path) -> None:
 
 def test_people_are_painted_and_the_frame_itself_is_left_alone(tmp_path: Path) -> None:
     image = np.full((240, 320, 3), 90, np.uint8)
-    with closing(Mp4(tmp_path / "out.mp4", info(320, 240), 0.3)) as sink:
+    with closing(Mp4(tmp_path / "out.mp4", info(320, 240), 0.3, notice=print)) as sink:
         sink.write(result(0, 0.0, image, tracks([1], standing(100, 40, 80, 180))))
         sink.write(
             result(1, 0.04, image, tracks([1], standing(100, 40, 80, 180), scores=0.2, boxes=[0, 0, 1, 1]))
@@ -356,7 +357,7 @@ def test_people_are_painted_and_the_frame_itself_is_left_alone(tmp_path: Path) -
 
 def test_a_picture_beyond_h264_is_one_clear_line(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="20000 x 100"):
-        Mp4(tmp_path / "out.mp4", info(20000, 100), 0.3)
+        Mp4(tmp_path / "out.mp4", info(20000, 100), 0.3, notice=print)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -380,7 +381,7 @@ def test_without_a_frame_there_is_no_file(tmp_path: Path) -> None:
 
 def test_what_had_the_name_before_stays_until_the_new_file_is_whole(tmp_path: Path) -> None:
     (tmp_path / "out.mp4").write_text("before")
-    with closing(Mp4(tmp_path / "out.mp4", info(), 0.3)) as sink:
+    with closing(Mp4(tmp_path / "out.mp4", info(), 0.3, notice=print, overwrite=True)) as sink:
         sink.write(result(0, 0.0, clips.picture(0)))
         assert (tmp_path / "out.mp4").read_text() == "before"
     assert len(frames(tmp_path / "out.mp4")) == 1
@@ -465,7 +466,7 @@ def test_a_killed_run_leaves_a_file_that_plays_and_does_not_block_the_next(tmp_p
     program = """
 import os, sys, signal
 from test_mp4 import *
-sink = Mp4(Path(sys.argv[1]), info(128, 128, frames=150), 0.3)
+sink = Mp4(Path(sys.argv[1]), info(128, 128, frames=150), 0.3, notice=print)
 for index, image in enumerate(noise(150)):
     sink.write(result(index, index / 25, image))
 os.kill(os.getpid(), signal.SIGKILL)

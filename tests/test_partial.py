@@ -31,8 +31,9 @@ def names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
-def test_nothing_has_the_final_name_until_it_is_published(path: Path, partial: Partial) -> None:
+def test_nothing_has_the_final_name_until_it_is_published(path: Path) -> None:
     path.write_text("before")
+    partial = Partial(path, overwrite=True)
     partial.file.write(b"after")
     assert path.read_text() == "before"
     partial.publish()
@@ -62,11 +63,50 @@ def test_two_runs_cannot_write_the_same_file_at_once(path: Path) -> None:
         check(path, overwrite=True)
 
 
-def test_what_a_dead_run_left_is_cleared_away(path: Path) -> None:
-    path.with_name("a.mp4.part").write_text("of a run that was killed")
-    partial = Partial(path)
-    partial.publish()
+def test_what_a_killed_run_saved_is_kept_unless_told_otherwise(path: Path) -> None:
+    saved = path.with_name("a.mp4.part")
+    saved.write_text("of a run that was killed")
+    for attempt in (lambda: check(path, overwrite=False), lambda: Partial(path)):
+        with pytest.raises(UserError, match=r"a\.mp4\.part is what a run that was killed has saved"):
+            attempt()
+    assert saved.read_text() == "of a run that was killed"
+    Partial(path, overwrite=True).publish()
     assert path.read_bytes() == b""
+    assert names(path.parent) == ["a.mp4"]
+
+
+def test_an_empty_leftover_is_in_nobodys_way(path: Path) -> None:
+    path.with_name("a.mp4.part").touch()
+    check(path, overwrite=False)
+    assert names(path.parent) == []
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_a_file_made_meanwhile_is_not_overwritten(
+    path: Path, partial: Partial, monkeypatch: pytest.MonkeyPatch, links: bool
+) -> None:
+    if not links:  # as on exFAT
+        monkeypatch.setattr(os, "link", _no_links)
+    partial.file.write(b"new")
+    path.write_text("somebody else's")
+    with pytest.raises(UserError, match=r"was made by somebody else meanwhile; see .*a\.mp4\.part"):
+        partial.publish()
+    assert path.read_text() == "somebody else's"
+    assert path.with_name("a.mp4.part").read_bytes() == b"new"
+
+
+def test_a_file_system_without_links_does_as_well(
+    path: Path, partial: Partial, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "link", _no_links)
+    partial.file.write(b"new")
+    partial.publish()
+    assert path.read_bytes() == b"new"
+    assert names(path.parent) == ["a.mp4"]
+
+
+def _no_links(*_: object, **__: object) -> None:
+    raise PermissionError
 
 
 def test_a_link_in_the_place_of_the_part_is_not_followed(path: Path, tmp_path: Path) -> None:
@@ -82,7 +122,7 @@ def test_a_second_name_of_another_file_is_not_overwritten(path: Path, tmp_path: 
     precious = tmp_path / "precious"
     precious.write_text("as it was")
     path.with_name("a.mp4.part").hardlink_to(precious)
-    partial = Partial(path)
+    partial = Partial(path, overwrite=True)
     partial.file.write(b"new")
     partial.publish()
     assert precious.read_text() == "as it was"
@@ -91,7 +131,7 @@ def test_a_second_name_of_another_file_is_not_overwritten(path: Path, tmp_path: 
 def _grab(path: Path, start: threading.Barrier, won: multiprocessing.Queue[bool]) -> None:
     start.wait()
     try:
-        partial = Partial(path)
+        partial = Partial(path, overwrite=True)
     except UserError:
         won.put(False)
     else:

@@ -41,7 +41,7 @@ def test_flags_win_over_the_file(tmp_path):
     ("line", "message"),
     [
         ("max-peple = 3", "unknown option max-peple; did you mean max-people?"),
-        ("xyz = 3", "unknown option xyz; known are csv"),
+        ("xyz = 3", "unknown option xyz; known are decode, detection-threshold, detector"),
         ('max-people = "3"', "max-people must be a whole number, not '3'"),
         ("max-people = 0", "max-people must be at least 1, not 0"),
         ("max-people = true", "max-people must be a whole number, not True"),
@@ -61,7 +61,7 @@ def test_a_mistake_in_the_file_is_named(tmp_path, line, message):
     with pytest.raises(UserError) as caught:
         read_toml(config)
     assert str(config) in str(caught.value)
-    assert message.replace("csv", "") in str(caught.value)
+    assert message in str(caught.value)
     assert "\n" not in str(caught.value)
 
 

@@ -52,8 +52,9 @@ def test_pictures_that_arrive_at_one_moment_get_times_one_tick_apart(monkeypatch
             pass
 
     monkeypatch.setattr(live.time, "monotonic", lambda: 100.0)  # a clock too coarse to tell them apart
-    source = live.Live(Burst(), lambda _: Burst(), name="burst", stem="x", notice=print)
-    frames = [frame for frame, _ in zip(source.frames(threading.Event()), range(8), strict=False)]
+    stop = threading.Event()
+    source = live.Live(Burst(), lambda _: Burst(), name="burst", stem="x", notice=print, stop=stop)
+    frames = [frame for frame, _ in zip(source.frames(stop), range(8), strict=False)]
     assert [frame.time for frame in frames] == [i / 90000 for i in range(8)]
 
 

@@ -139,6 +139,41 @@ def test_a_newcomer_elsewhere_does_not_get_the_id_of_who_just_left():
     assert sorted(ids_of(told, 1) + ids_of(told, 2)) == [2, 3]
 
 
+def test_who_appears_half_a_metre_beside_where_a_hidden_one_should_be_is_somebody_else():
+    story = [
+        Walker((100, 400), (100, 0), in_view=((0, 2),)),
+        Walker((160, 400), (100, 0), in_view=((2.5, 4),)),
+    ]
+    told = names(watch(story, times(25, 3)), Tracker())
+    assert [ids_of(told, 0), ids_of(told, 1)] == [[1], [2]]
+
+
+def test_a_second_box_on_who_is_in_front_is_not_the_one_hidden_behind():
+    front, behind = Walker((420, 400), (-20, 0), 220), Walker((150, 380), (130, 0), 170, 0.3)
+    tracker = Tracker()
+    for shot in watch([front, behind], times(25, 3.5)):
+        if shot.time > 0.5 and len(shot.who) == 1:
+            twice = poses(
+                list(shot.poses.boxes.xyxy + np.array([-12, 8, -12, 8], np.float32)),
+                list(shot.poses.keypoints + 1.0),
+                np.full((1, 17), 0.8),
+                np.array([0.6]),
+            )
+            tracks = tracker.update(in_one_frame(shot.poses, twice), shot.time)
+            np.testing.assert_array_equal(tracks.boxes.xyxy, shot.poses.boxes.xyxy)
+        else:
+            tracker.update(shot.poses, shot.time)
+    assert tracker.update(watch([front, behind], [3.52])[0].poses, 3.52).ids.tolist() == [1, 2]
+
+
+@pytest.mark.parametrize("apart", [25, 30])
+def test_two_who_stand_close_together_are_two(apart: float):
+    story = [Walker((400, 400), in_view=((0.2, 9),)), Walker((400 + apart, 397), height=194)]
+    told = names(watch(story, times(25, 1), hide=False), Tracker())
+    assert [ids_of(told, 0), ids_of(told, 1)] == [[2], [1]]
+    assert all(len(frame) == 2 for frame in told[6:])
+
+
 def test_ids_are_given_from_left_to_right_and_each_tracker_counts_on_its_own():
     row = [Walker((x, 400)) for x in (700, 100, 400)]
     for _ in range(2):
@@ -336,13 +371,30 @@ def test_a_joint_with_a_low_score_hardly_moves_the_person():
     assert np.delete(off, ankle, axis=1).max() < 0.01
 
 
-def test_who_returns_is_at_once_where_they_are():
-    walker = Walker((100, 400), (140, 0), in_view=((0, 2), (2.6, 9)))
-    shots = trembling(walker, times(25, 4), share=0.005)
-    first = next(i for i, shot in enumerate(shots) if shot.time >= 2.6)
-    back = follow(shots)[first : first + 5]
-    for tracks, shot in zip(back, shots[first:], strict=False):
-        assert np.abs(tracks.keypoints[0] - walker.joints(shot.time)).max() < 8.0
+def test_who_stopped_while_hidden_is_at_once_where_they_are_now():
+    walker, tracker = Walker((100, 400), (140, 0)), Tracker()
+    for t in times(25, 2):
+        tracker.update(alone(walker, t), t)
+    for t in 2.4 + times(25, 0.4):
+        tracks = tracker.update(alone(walker, 2.2), t)
+        assert tracks.ids.tolist() == [1]
+        assert np.abs(tracks.keypoints[0] - walker.joints(2.2)).max() < 3.0
+
+
+@pytest.mark.parametrize("frames_go_on", [True, False])
+def test_limbs_that_nobody_saw_are_carried_by_the_body_and_do_not_fly_off(frames_go_on: bool):
+    walker, tracker, legs = Walker((100, 400), (180, 0)), Tracker(), slice(13, 17)
+    for t in times(25, 2):
+        tracker.update(alone(walker, t), t)
+    for t in 2.0 + times(25, 0.6) if frames_go_on else []:
+        tracker.update(NOBODY, t)
+    seen = alone(walker, 2.6)
+    joints = seen.keypoints.copy()
+    joints[0, legs] = np.nan
+    tracks = tracker.update(Poses(seen.boxes, joints, seen.scores), 2.6)
+    assert tracks.ids.tolist() == [1]
+    then = walker.joints(1.96)[legs] + (0.64 * 180, 0)
+    assert np.abs(tracks.keypoints[0, legs] - then).max() < 25.0
 
 
 # ------------------------------------------------------------------ clocks and bad input

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from fractions import Fraction
 from pathlib import Path
 
 import av
+import cv2
 import numpy as np
 from av.video.frame import PictureType, VideoFrame
 from av.video.reformatter import ColorRange, Colorspace, VideoReformatter
@@ -38,8 +39,9 @@ class Mp4:
         info: SourceInfo,
         threshold: float,
         *,
+        notice: Callable[[str], None],
+        overwrite: bool = False,
         threads: int = 2,
-        notice: Callable[[str], None] = lambda _: None,
     ) -> None:
         """Joints with a score below `threshold` are not painted; `threads` are for x264.
 
@@ -58,9 +60,16 @@ class Mp4:
         self._shift = 0  # ticks of the source at tick 0 of the output
         self._last = self._next_key = -(2**62)  # ticks of the output
         self._frames = 0
-        self._partial = Partial(path)
-        self._growing = Growing(self._partial.file)
-        self._sound = Sound(info.audio, notice)
+        with ExitStack() as undo:
+            self._partial = Partial(path, overwrite=overwrite)
+            undo.callback(self._partial.discard)
+            self._growing = Growing(self._partial.file)
+            self._sound = Sound(info.audio, notice)
+            undo.callback(self._sound.close)
+            self._open(info, threads)
+            undo.pop_all()
+
+    def _open(self, info: SourceInfo, threads: int) -> None:
         options = _container_options(info, self._sound)
         self._output = av.open(self._growing, "w", format="mp4", options=options)
         self._video = self._output.add_stream("libx264", rate=info.rate, options=_encoder_options())
@@ -98,9 +107,8 @@ class Mp4:
 
     def _frame(self, image: Image, time: float) -> VideoFrame:
         """The picture as x264 takes it: even sides, Y'CbCr, and its time in ticks of the source."""
+        image = fitted(image, self._info.width, self._info.height)
         height, width = image.shape[:2]
-        if (width, height) != (self._info.width, self._info.height):
-            raise ValueError(f"expected {self._info.width} x {self._info.height}, got {width} x {height}")
         if width % 2 or height % 2:
             even: Image = np.pad(image, ((0, height % 2), (0, width % 2), (0, 0)), "edge")
             image = even
@@ -150,6 +158,19 @@ class Mp4:
             with suppress(OSError, av.FFmpegError):
                 self._output.close()  # writes nothing any more
             raise self._partial.salvaged(error, *whole(self._partial.file)) from error
+
+
+def fitted(image: Image, width: int, height: int) -> Image:
+    """A picture of another size (a folder may hold many) in one of this size, in proportion, on black."""
+    if image.shape[:2] == (height, width):
+        return image
+    scale = min(width / image.shape[1], height / image.shape[0])
+    size = max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale))
+    method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    canvas = np.zeros((height, width, 3), np.uint8)
+    left, top = (width - size[0]) // 2, (height - size[1]) // 2
+    canvas[top : top + size[1], left : left + size[0]] = cv2.resize(image, size, interpolation=method)
+    return canvas
 
 
 def _container_options(info: SourceInfo, sound: Sound) -> dict[str, str]:

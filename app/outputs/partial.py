@@ -1,7 +1,8 @@
 """Files that get their name when they are whole.
 
-A file grows beside its final name, as `<name>.part`, locked by the run that writes it. The lock goes with the
-process, however that ends, so a part that nobody holds is what a killed run left behind, and is cleared away.
+A file grows beside its final name, as `<name>.part`, locked by the run that writes it. The lock goes with
+the process, however that ends, so a part that nobody holds is what a killed run has saved. It can be read,
+so only `overwrite` clears it away.
 """
 
 from __future__ import annotations
@@ -33,20 +34,23 @@ def check(path: Path, *, overwrite: bool) -> None:
         ) from error
     except OSError as error:
         raise unwritable(path, error) from error
-    Partial(path).discard()
+    Partial(path, overwrite=overwrite).discard()
 
 
 class Partial:
-    """A new file beside `path`, which takes that name, and the place of what had it, when it is published.
+    """A new file beside `path`, which takes that name when it is published.
 
-    Raises UserError where it cannot be made or where another run is making it.
+    With `overwrite` it takes the place of what had that name, and of what a killed run has saved. Raises
+    UserError where it cannot be made or where another run is making it.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, path: Path, *, overwrite: bool = False) -> None:
+        self._path, self._overwrite = path, overwrite
         self._part = path.with_name(path.name + ".part")
         try:
-            self.file = FileIO(_open_alone(self._part, path), "r+")  #: unbuffered, for reading and writing
+            self.file = FileIO(
+                _open_alone(self._part, path, overwrite), "r+"
+            )  #: unbuffered, for reading and writing
         except OSError as error:
             raise unwritable(path, error) from error
 
@@ -58,10 +62,16 @@ class Partial:
     def publish(self) -> None:
         """Give the file its name, and close it."""
         try:
-            self._part.replace(self._path)  # while it is still locked
-            self.file.close()
+            if self._overwrite:
+                self._part.replace(self._path)  # while it is still locked
+            else:
+                _rename(self._part, self._path)
+        except FileExistsError as error:
+            raise UserError(f"{self._path} was made by somebody else meanwhile; see {self._part}") from error
         except OSError as error:
             raise unwritable(self._path, error) from error
+        finally:
+            self.file.close()
 
     def discard(self) -> None:
         """Remove the file, unless it was published."""
@@ -86,7 +96,21 @@ def unwritable(path: Path, error: OSError) -> UserError:
     return UserError(f"{path} cannot be written ({why}); choose another folder with -o")
 
 
-def _open_alone(part: Path, path: Path) -> int:
+def _rename(part: Path, path: Path) -> None:
+    """Give `part` the name `path`; FileExistsError where something has it."""
+    try:
+        os.link(part, path, follow_symlinks=False)  # unlike a rename it never takes another file's place
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without links, such as exFAT
+        if os.path.lexists(path):
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST)) from None
+        part.rename(path)
+    else:
+        part.unlink()
+
+
+def _open_alone(part: Path, path: Path, overwrite: bool) -> int:
     """A descriptor of the new file `part`, locked. No link is followed and nothing is overwritten."""
     for _ in range(_ATTEMPTS):
         try:
@@ -94,7 +118,7 @@ def _open_alone(part: Path, path: Path) -> int:
                 part, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666
             )
         except FileExistsError:
-            _clear(part, path)
+            _clear(part, path, overwrite)
             continue
         if _locked(descriptor) and _is_at(descriptor, part):
             return descriptor
@@ -103,8 +127,8 @@ def _open_alone(part: Path, path: Path) -> int:
     raise _taken(path)
 
 
-def _clear(part: Path, path: Path) -> None:
-    """Remove what a killed run left; UserError if the run is alive."""
+def _clear(part: Path, path: Path, overwrite: bool) -> None:
+    """Remove what a killed run left; UserError if the run is alive, or left something worth keeping."""
     try:
         descriptor = os.open(part, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except FileNotFoundError:
@@ -112,6 +136,10 @@ def _clear(part: Path, path: Path) -> None:
     try:
         if not _locked(descriptor):
             raise _taken(path)
+        if os.fstat(descriptor).st_size and not overwrite:
+            raise UserError(
+                f"{part} is what a run that was killed has saved; rename it to keep it, or pass --overwrite"
+            )
         if _is_at(descriptor, part):
             part.unlink()
     finally:

@@ -31,10 +31,12 @@ def seconds(time: float) -> str:
 class Csv:
     """A Sink. Rows reach the file together with their frame, so a crash loses none that were written."""
 
-    def __init__(self, path: Path, keypoints: Sequence[str], threshold: float) -> None:
+    def __init__(
+        self, path: Path, keypoints: Sequence[str], threshold: float, *, overwrite: bool = False
+    ) -> None:
         """Joints with a score below `threshold` stay blank. UserError where `path` cannot be written."""
         self._threshold = threshold
-        self._partial = Partial(path)
+        self._partial = Partial(path, overwrite=overwrite)
         self._frames = 0
         self._end = 0  # of the last frame that is in the file as a whole
         self._append(",".join(columns(keypoints)) + "\n")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import glob
 import os
+import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -40,19 +41,25 @@ def unheard(_line: str) -> None:
 
 
 def open_source(
-    argument: str, *, stem: str, notice: Callable[[str], None] = unheard, threads: int = 1
+    argument: str,
+    *,
+    stem: str,
+    notice: Callable[[str], None] = unheard,
+    stop: threading.Event | None = None,
+    threads: int = 1,
 ) -> Source:
     """One string from `expand` as a Source, its first picture already read.
 
     "0" or /dev/video0 is a camera (a file of that name is "./0"), "scheme://..." a stream, or a recording
     when it has an end; a folder or a picture ending gives Pictures; any other file is a video. `notice`
-    gets a line when a live source is lost and when it is back; `threads` is for decoding. UserError says in
+    gets a line when a live source is lost and when it is back; `stop` ends the wait for the first picture of
+    one; `threads` are for decoding. UserError says in
     one line what is there instead; it never holds a password.
     """
     if (number := camera_number(argument)) >= 0:
-        return _open_camera(number, stem, notice)
+        return _open_camera(number, stem, notice, stop or threading.Event())
     if is_address(argument):
-        return _open_address(argument, stem, notice, threads)
+        return _open_address(argument, stem, notice, stop or threading.Event(), threads)
     return _open_path(Path(argument), stem, threads)
 
 
@@ -86,7 +93,7 @@ def _open_path(path: Path, stem: str, threads: int) -> Source:
     return open_video(path, stem=stem, threads=threads)
 
 
-def _open_camera(number: int, stem: str, notice: Callable[[str], None]) -> Source:
+def _open_camera(number: int, stem: str, notice: Callable[[str], None], stop: threading.Event) -> Source:
     from app.sources.camera import Camera
     from app.sources.live import START_S, Live, Lost
 
@@ -97,10 +104,12 @@ def _open_camera(number: int, stem: str, notice: Callable[[str], None]) -> Sourc
         first = connect(START_S)
     except Lost as error:
         raise UserError(f"camera {number}: {error}") from None
-    return Live(first, connect, name=f"camera {number}", stem=stem, notice=notice)
+    return Live(first, connect, name=f"camera {number}", stem=stem, notice=notice, stop=stop)
 
 
-def _open_address(address: str, stem: str, notice: Callable[[str], None], threads: int) -> Source:
+def _open_address(
+    address: str, stem: str, notice: Callable[[str], None], stop: threading.Event, threads: int
+) -> Source:
     name = spoken(address)
     scheme = address.partition("://")[0].lower()
     if scheme == "file":
@@ -124,4 +133,4 @@ def _open_address(address: str, stem: str, notice: Callable[[str], None], thread
     if first.finite and scheme in ("http", "https"):
         first.close()
         return open_recording(address, name=name, stem=stem, threads=threads)
-    return Live(first, connect, name=name, stem=stem, notice=notice)
+    return Live(first, connect, name=name, stem=stem, notice=notice, stop=stop)

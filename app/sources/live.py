@@ -55,6 +55,7 @@ class Live:
         name: str,
         stem: str,
         notice: Callable[[str], None],
+        stop: threading.Event,
     ) -> None:
         self._connection = first
         self._connect = connect
@@ -62,10 +63,13 @@ class Live:
         self._opened = self._connected = time.monotonic()
         self._pause = 0.0
         try:
-            self._waiting = self._next(threading.Event())
+            self._waiting = self._next(stop)
         except Lost as error:
             first.close()
             raise UserError(f"{name}: {error}") from None
+        if not self._waiting:
+            first.close()
+            raise UserError(f"{name}: stopped before its first picture came")
         height, width = self._waiting[0].shape[:2]
         self.info = SourceInfo(
             name=name,
@@ -76,6 +80,7 @@ class Live:
             rate=first.rate,
             frames=0,
             live=True,
+            stills=False,
             pixel_aspect=Fraction(1),
             audio="",
         )

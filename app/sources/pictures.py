@@ -59,6 +59,7 @@ class Pictures:
             rate=RATE,
             frames=len(paths),
             live=False,
+            stills=True,
             pixel_aspect=Fraction(1),
             audio="",
         )

@@ -74,6 +74,7 @@ class VideoFile:
             rate=stream.guessed_rate or stream.average_rate or Fraction(25),
             frames=self._recording.expected(),
             live=False,
+            stills=False,
             pixel_aspect=1 / aspect if swapped else aspect,
             audio=audio if self._recording.container.streams.audio else "",
         )
