@@ -151,7 +151,8 @@ def test_the_number_is_beside_the_head_and_in_the_picture(size: str, place: str)
     top = 0.0 if "top" in place else 0.7 * height if "bottom" in place else 0.2 * height
     points = standing(left, top, 0.4 * tall, tall)
     found = label_pixels(plain(width, height), points)
-    assert len(found) > 10
+    in_full = label_pixels(plain(width, height), standing(0.4 * width, 0.2 * height, 0.4 * tall, tall))
+    assert len(found) > 0.6 * len(in_full) > 10, "not cut off"
     assert (found >= 0).all()
     assert (found < (width, height)).all()
     face = points[:5]
