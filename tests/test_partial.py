@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import multiprocessing
 import os
 import threading
@@ -126,6 +127,25 @@ def test_a_second_name_of_another_file_is_not_overwritten(path: Path, tmp_path: 
     partial.file.write(b"new")
     partial.publish()
     assert precious.read_text() == "as it was"
+
+
+def test_a_part_that_another_run_took_for_a_leftover_is_made_again(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the moment between making a file and locking it, another run may clear it away and make its own."""
+    part, lock = path.with_name("a.mp4.part"), fcntl.flock
+
+    def late(descriptor: int, operation: int) -> None:
+        monkeypatch.undo()
+        part.unlink()
+        part.touch()
+        lock(descriptor, operation)
+
+    monkeypatch.setattr(fcntl, "flock", late)
+    partial = Partial(path)
+    partial.file.write(b"mine")
+    assert part.read_bytes() == b"mine"
+    partial.discard()
 
 
 def _grab(path: Path, start: threading.Barrier, won: multiprocessing.Queue[bool]) -> None:
