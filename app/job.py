@@ -85,7 +85,7 @@ class Job:
             return open_detector(
                 self._detector,
                 s.device,
-                self.cores,
+                max(1, self.cores // 2),  # beside it there is always other work to do
                 threshold=s.detection_threshold,
                 max_people=s.max_people,
             )

@@ -70,6 +70,7 @@ class OnnxSession:
             outputs=tuple(_shape(each) for each in outputs),
             metadata=dict(self._session.get_modelmeta().custom_metadata_map),
         )
+        self.on_cpu = "CUDAExecutionProvider" not in self._session.get_providers()
         self._fixed_batch = (self.signature.inputs[0] or (0,))[0]
         self.max_batch = self._fixed_batch or sys.maxsize
 

@@ -51,8 +51,12 @@ def open_session(path: Path, device: str = "auto", threads: int = 0) -> Session:
 
 def _onnx(path: Path, device: str, threads: int) -> Session:
     from engine.onnx_session import OnnxSession
+    from engine.side_by_side import SideBySide
 
-    return OnnxSession(path, device, threads)
+    session = OnnxSession(path, device, threads)
+    if threads < 2 or not session.on_cpu:
+        return session
+    return SideBySide(session, lambda: OnnxSession(path, "cpu", 1), threads)
 
 
 OPENERS: dict[str, Callable[[Path, str, int], Session]] = {".onnx": _onnx}
