@@ -93,7 +93,7 @@ def mp4(folder: Path, width: int, height: int) -> float:
     base = Fraction(1, 25)
     info = SourceInfo("", "", width, height, base, 1 / base, 100, False, False, Fraction(1), "")
     sink, image, nobody = (
-        Mp4(folder / "a.mp4", info, THRESHOLD, notice=print),
+        Mp4(folder / f"{height}.mp4", info, THRESHOLD, notice=print),
         picture(width, height),
         side_by_side(0, 1, 1),
     )
