@@ -35,6 +35,7 @@ LIKE, LIKE_RETURNED = 0.2, 0.4
 #: the same clips, pairs above .8 were one person with two boxes; those from .5 to .8 mostly.
 SAME_BODY, SHARED_BODY = 0.7, 0.5
 
+HANDICAP = 0.1  #: likeness that whoever is hidden is behind those in view: who is in view goes on being there
 SECOND_LOOK = 0.3  #: seconds within which an uncertain newcomer has to be seen again
 
 _NOBODY = np.zeros(0, np.int64)
@@ -98,7 +99,9 @@ class Tracker:
         """Who of `known` is who in `sight`, `spare` (N,) excepted: rows of the one and of the other."""
         alike = likeness(known.bodies(), sight.bodies(), (REACH + TOP_SPEED * known.unseen) * known.size)
         alike[:, spare] = 0.0
-        least = np.where(known.missed > 0.0, LIKE_RETURNED, LIKE)
+        hidden = known.missed > 0.0
+        alike[hidden] -= HANDICAP
+        least = np.where(hidden, LIKE_RETURNED - HANDICAP, LIKE)
         least[known.unseen > self._forget_after] = np.inf
         return assign(alike, least)
 
