@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -15,6 +16,7 @@ from engine.types import Image
 
 Rectangle = tuple[float, float, float, float]  #: left, top, right, bottom, pixels
 
+_FONT = "sans"  # comes with OpenCV, so every machine writes alike
 _WEIGHT = 700  # bold
 _DIGIT = 0.72  # height of a digit over the size of the letters
 _TURNS = np.arange(16) * (np.pi / 8) + np.pi / 16
@@ -29,18 +31,22 @@ def label(painted: Image, ids: NDArray[np.int64], strokes: Strokes, joined: Layo
     smallest = 10.0 * max(1.0, unit**0.75)
     letters = np.rint(np.clip(0.07 * strokes.size, smallest, max(smallest, 20.0 * unit))).astype(int).tolist()
     around: list[Rectangle] = [tuple(head) for head in heads(strokes, joined).tolist()]
-    face = cv2.FontFace("sans")  # comes with OpenCV, so every machine writes alike
     texts = [str(track_id) for track_id in ids.tolist()]
-    lengths = [
-        cv2.getTextSize((0, 0), t, (0, 0), face, s, _WEIGHT)[2] for t, s in zip(texts, letters, strict=True)
-    ]
+    lengths = [_length(text, size) for text, size in zip(texts, letters, strict=True)]
     plates = around.copy()
     taken: list[Rectangle] = []
     for n in np.argsort(ids, kind="stable").tolist():
         size = lengths[n] + 0.6 * letters[n], 1.1 * letters[n]
         plates[n] = _place(around[n], size, taken, width, height)
         taken.append(plates[n])
-    _write(painted, np.array(plates), ids, texts, lengths, letters, face)
+    _write(painted, np.array(plates), ids, texts, lengths, letters)
+
+
+@lru_cache(maxsize=4096)
+def _length(text: str, letters: int) -> int:
+    """Width of the text, pixels."""
+    (_, _, width, _) = cv2.getTextSize((0, 0), text, (0, 0), cv2.FontFace(_FONT), letters, _WEIGHT)
+    return width
 
 
 def heads(strokes: Strokes, joined: Layout) -> Floats:
@@ -61,10 +67,15 @@ def heads(strokes: Strokes, joined: Layout) -> Floats:
 def _place(
     head: Rectangle, size: tuple[float, float], taken: list[Rectangle], width: int, height: int
 ) -> Rectangle:
-    """The first free place in the picture; the one above the head where none is free."""
-    places = [_inside(x, y, *size, width, height) for x, y in _corners(head, *size)]
-    clear = [place for place in places if not _touch(place, head)] or places
-    return next((place for place in clear if not any(_touch(place, other) for other in taken)), clear[0])
+    """The first place in the picture that is free, else the first that leaves the face free."""
+    fallback: list[Rectangle] = []
+    for x, y in _corners(head, *size):
+        place = _inside(x, y, *size, width, height)
+        if not _touch(place, head):
+            if not any(_touch(place, other) for other in taken):
+                return place
+            fallback.append(place)
+    return fallback[0] if fallback else _inside(head[0], head[1], *size, width, height)
 
 
 def _corners(head: Rectangle, wide: float, high: float) -> Iterator[tuple[float, float]]:
@@ -96,8 +107,8 @@ def _write(
     texts: Sequence[str],
     lengths: Sequence[int],
     letters: Sequence[int],
-    face: cv2.FontFace,
 ) -> None:
+    face = cv2.FontFace(_FONT)
     centres = (plates[:, :2] + plates[:, 2:]) / 2
     borders = _rounded(plates, np.zeros(len(plates)))
     fields = _rounded(plates, np.maximum(1.0, 0.08 * np.array(letters)))

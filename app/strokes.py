@@ -77,10 +77,10 @@ class Strokes:
 def measure(tracks: Tracks, threshold: float, joined: Layout, width: int, height: int) -> Strokes:
     """Everyone's strokes in a picture of `width` x `height`. No coordinate, however wild, is an error."""
     farthest = 2.0 * max(width, height)
-    boxes = np.clip(np.nan_to_num(tracks.boxes.xyxy.astype(np.float64)), -farthest, farthest)
-    points = np.nan_to_num(tracks.keypoints.astype(np.float64), nan=np.inf)
-    seen = (tracks.scores >= threshold) & (np.abs(points).max(axis=2) < farthest)
-    points = np.where(seen[..., None], points, 0.0)
+    boxes = np.fmin(np.fmax(tracks.boxes.xyxy.astype(np.float64), -farthest), farthest)  # where NaN loses
+    near = (np.abs(tracks.keypoints) < farthest).all(axis=2)  # NaN is near nothing
+    seen = (tracks.scores >= threshold) & near
+    points = np.where(seen[..., None], tracks.keypoints.astype(np.float64), 0.0)
     opacity = _opacity(np.where(seen, tracks.scores.astype(np.float64), 0.0), threshold)
     size = np.clip((boxes[:, 2:] - boxes[:, :2]).max(axis=1), 1.0, max(width, height))
     stroke, outline = _widths(size, math.sqrt(width * height / (1280 * 720)))
