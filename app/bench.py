@@ -11,7 +11,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -49,6 +49,7 @@ class Report:
     live_dropped: int
     latency_p50_ms: float  #: capture to drawn, at that pace
     latency_p95_ms: float
+    damage: str  #: what was wrong with the source, "" when nothing was; the rest speaks of what could be read
 
     def as_json(self) -> str:
         return json.dumps(dataclasses.asdict(self)) + "\n"
@@ -153,7 +154,14 @@ def bench(argument: str, settings: Settings, frames: int, stop: threading.Event)
         live_dropped=live.dropped,
         latency_p50_ms=float(p50),
         latency_p95_ms=float(p95),
+        damage=done.damage,
     )
+
+
+def _whole(frames: Iterator[Frame]) -> Iterator[Frame]:
+    """What can be read of a source; how it is damaged was told before."""
+    with suppress(UserError):
+        yield from frames
 
 
 def _alone(
@@ -180,7 +188,7 @@ def _alone(
         detect = opened.enter_context(detect_stage.open())
         pose = opened.enter_context(pose_stage.open())
         track = opened.enter_context(track_stage.open())
-        frames = source.frames(stop)
+        frames = _whole(source.frames(stop))
         sinks: Sequence[Sink] = ()
         while not stop.is_set():
             with Timed("read"):

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import argparse
+import io
+import os
 import signal
 import sys
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
 from app import __version__
-from app.settings import OPTIONS, Settings, checked, read_toml
+from app.settings import MOST, OPTIONS, Settings, checked, read_toml
 from engine.errors import UserError
 
 PROBLEM, STOPPED = 2, 130  #: exit codes
@@ -22,6 +24,7 @@ SOURCES = "video file, picture, folder of pictures, glob, camera number, or rtsp
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return its exit code."""
+    _speak_safely()
     try:
         args = _parser().parse_args(arguments)
         with _ctrl_c() as stop:
@@ -29,6 +32,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except UserError as error:
         sys.stderr.write(f"kinetrail: {error}\n")
         return PROBLEM
+
+
+def _speak_safely() -> None:
+    """Let no odd letter in a file name and no missing or closed stream end a run."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:  # as under some daemons
+            setattr(sys, name, Path(os.devnull).open("w"))  # noqa: SIM115 (open as long as the program)
+        elif isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 class _Parser(argparse.ArgumentParser):
@@ -95,12 +108,16 @@ def _run(args: argparse.Namespace, stop: threading.Event) -> int:
 def _bench(args: argparse.Namespace, stop: threading.Event) -> int:
     from app.bench import bench
 
-    if args.frames < 1:
-        raise UserError(f"--frames must be at least 1, not {args.frames}")
+    if not 1 <= args.frames <= MOST:
+        raise UserError(f"--frames must be at least 1 and at most {MOST}, not {args.frames}")
     report = bench(args.sources[0], _settings(args), args.frames, stop)
     if stop.is_set():  # half a measurement is none
         return STOPPED
-    sys.stdout.write(report.as_json() if args.json else report.as_text())
+    with suppress(BrokenPipeError):  # whoever read along has left
+        sys.stdout.write(report.as_json() if args.json else report.as_text())
+        sys.stdout.flush()
+    if report.damage:
+        raise UserError(report.damage)
     return 0
 
 

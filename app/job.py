@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import sys
 import threading
+import traceback
 from collections.abc import Callable, Sequence
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -20,6 +22,7 @@ from app.settings import Settings
 from app.sources import expand, open_source, stems
 from app.stages import DetectStage, PoseStage, TrackStage, detect, pose, track
 from app.types import Sink, SourceInfo
+from app.workers import attempt
 from engine.detector import Detector, open_detector
 from engine.errors import UserError
 from engine.models import default_model
@@ -120,24 +123,28 @@ def run_all(arguments: Sequence[str], settings: Settings, stop: threading.Event)
             ready.append((source, stem))
         except UserError as error:
             console.fail(error)
-    well = len(ready) == len(sources)
+    failed = len(sources) - len(ready)
     for source, stem in ready:
         if stop.is_set():
             break
-        try:
-            well &= _run_one(job, source, stem, settings, console, stop)
-        except ModelRefused:
-            raise
-        except UserError as error:
-            well = False
-            console.fail(error)
-    return well
+        trouble = attempt(partial(_run_one, job, source, stem, settings, console, stop))
+        if trouble is None:
+            continue
+        if isinstance(trouble, ModelRefused):
+            raise trouble
+        if isinstance(trouble, UserError):
+            console.fail(trouble)
+        else:
+            console.fail(UserError(f"{source}: ran into a bug of Kinetrail; please report what follows"))
+            traceback.print_exception(trouble)
+        failed += 1
+    return not failed
 
 
 def _run_one(
     job: Job, argument: str, stem: str, settings: Settings, console: Console, stop: threading.Event
-) -> bool:
-    """Work through one source; whether it was whole."""
+) -> None:
+    """Work through one source. Raises UserError where it was damaged, after everything else is done."""
     folder = Path(settings.output)
     threads = min(job.cores, DECODERS)
     with closing(open_source(argument, stem=stem, notice=console.say, stop=stop, threads=threads)) as source:
@@ -157,8 +164,7 @@ def _run_one(
         result = Console(sys.stdout, quiet=settings.quiet)
         result.say(closing_line(info.name, summary, job.outputs(stem, folder)))
     if summary.damage:
-        console.fail(UserError(summary.damage))
-    return not summary.damage
+        raise UserError(summary.damage)
 
 
 def _place(path: Path) -> tuple[int, int] | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import time
 from collections import deque
 from contextlib import suppress
@@ -21,8 +23,9 @@ class Console:
 
     def __init__(self, out: TextIO, *, quiet: bool) -> None:
         self._out, self._quiet = out, quiet
-        self.period = BAR_S if out.isatty() else LINE_S  #: seconds between two reports on progress
-        self._clear = "\r\x1b[K" if out.isatty() else ""
+        bar = out.isatty() and os.environ.get("TERM") != "dumb"
+        self.period = BAR_S if bar else LINE_S  #: seconds between two reports on progress
+        self._clear = "\r\x1b[K" if bar else ""
 
     def say(self, line: str) -> None:
         """A line that stays."""
@@ -30,7 +33,8 @@ class Console:
 
     def report(self, line: str) -> None:
         """A line that, on a terminal, the next one replaces."""
-        self._put(f"{self._clear}{line}" if self._clear else f"{line}\n")
+        wide = shutil.get_terminal_size().columns - 1  # a line that wraps could not be taken back
+        self._put(f"{self._clear}{line[:wide]}" if self._clear else f"{line}\n")
 
     def fail(self, error: UserError) -> None:
         """What went wrong; said even when quiet."""

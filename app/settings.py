@@ -11,6 +11,8 @@ from typing import Any
 
 from engine.errors import UserError
 
+MOST = 2**31  #: no option means anything beyond
+
 
 def option(
     default: Any,
@@ -18,7 +20,7 @@ def option(
     *,
     choices: tuple[str, ...] = (),
     least: float = float("-inf"),
-    most: float = float("inf"),
+    most: float = MOST,
     name: str = "",
 ) -> Any:
     """A field that is also a flag and a TOML key; `name` stands for the value in the help."""
@@ -66,10 +68,12 @@ def checked(given: Mapping[str, Any], where: str) -> dict[str, Any]:
 def read_toml(path: Path) -> dict[str, Any]:
     """The options in a TOML file, checked. Raises UserError."""
     try:
+        if path.exists() and not path.is_file():
+            raise UserError(f"{path}: is no file; --config needs a TOML file")
         given = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise UserError(f"{path}: cannot be read: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # tomllib's own errors are ValueErrors
         raise UserError(f"{path}: is no valid TOML: {error}") from error
     return checked(given, str(path))
 
@@ -82,12 +86,14 @@ def _checked(name: str, value: Any, where: str) -> Any:
         raise UserError(f"{where}: unknown option {name}; {hint}")
     entry, about = OPTIONS[name], OPTIONS[name].metadata
     kind = type(entry.default)
-    if kind is float and type(value) is int:
+    if kind is float and type(value) is int and abs(value) < MOST:
         value = float(value)
     if type(value) is not kind:
         raise UserError(f"{where}: {name} must be a {_KINDS[kind]}, not {value!r}")
     if about["choices"] and value not in about["choices"]:
         raise UserError(f"{where}: {name} must be one of {', '.join(about['choices'])}, not {value!r}")
+    if kind is str and not str(value).isprintable():
+        raise UserError(f"{where}: {name} must be readable text, not {value!r}")
     if kind in (int, float) and not about["least"] <= value <= about["most"]:
         raise UserError(f"{where}: {name} must be {_span(about['least'], about['most'])}, not {value}")
     if name == "device" and not _is_device(str(value)):
@@ -99,7 +105,7 @@ _KINDS = {str: "text", bool: "true or false", int: "whole number", float: "numbe
 
 
 def _span(least: float, most: float) -> str:
-    return f"at least {least:g}" if most == float("inf") else f"from {least:g} to {most:g}"
+    return f"at least {least:g}" if most == MOST else f"from {least:g} to {most:g}"
 
 
 def _is_device(text: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -221,6 +222,58 @@ def test_smoothing_can_be_turned_off(run, tmp_path):
     assert wobble["live"] < 0.7 * wobble["off"]
 
 
+def test_a_bug_met_in_one_source_shows_and_does_not_take_the_others_along(run, tmp_path, monkeypatch):
+    import app.job
+
+    walk(tmp_path / "a.mp4", 3)
+    walk(tmp_path / "b.mp4", 4)
+    real = app.job.run
+
+    def sometimes(source, *stages, **more):
+        if source.info.stem == "a":
+            raise ZeroDivisionError("a bug")
+        return real(source, *stages, **more)
+
+    monkeypatch.setattr(app.job, "run", sometimes)
+    code, said, told, _ = run(tmp_path / "a.mp4", tmp_path / "b.mp4")
+    assert code == 2
+    assert "a.mp4: ran into a bug of Kinetrail" in told
+    assert "ZeroDivisionError: a bug" in told
+    assert said.startswith("b.mp4: 4 frames read, 4 written")
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "| true"])
+def test_a_closed_terminal_or_pipe_does_not_stop_the_work(models, tmp_path, closed):
+    walk(tmp_path / "a.mp4", 3)
+    walk(tmp_path / "b.mp4", 3)
+    command = [sys.executable, "-m", "app", "run", "a.mp4", "b.mp4", "-o", "out", *models]
+    subprocess.run(
+        f"{shlex.join(command)} {closed}",
+        shell=True,
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        check=False,
+        capture_output=True,
+        timeout=60,
+    )
+    names = [f"{stem}.{ending}" for stem in "ab" for ending in ("csv", "mp4")]
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == names
+
+
+def test_names_that_the_terminal_cannot_show_are_no_problem(models, tmp_path):
+    walk(tmp_path / "ü🎉.mp4", 3)
+    done = subprocess.run(
+        [sys.executable, "-m", "app", "run", "ü🎉.mp4", "-o", "out", *models],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "latin-1"},
+        capture_output=True,
+        check=False,
+        timeout=60,
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert b"3 frames read, 3 written" in done.stdout
+
+
 def _no_video(path):
     path.write_text("this is a letter, not a film")
 
@@ -394,6 +447,14 @@ def test_without_a_command_the_answer_is_one_line(capsys):
         capsys.readouterr().err
         == "kinetrail: the following arguments are required: COMMAND (see kinetrail --help)\n"
     )
+
+
+def test_a_bench_of_a_damaged_video_measures_what_can_be_read(models, tmp_path, capsys):
+    clips.truncated(tmp_path / "hurt.mp4", frames=60, keep=0.5)
+    assert main(["bench", str(tmp_path / "hurt.mp4"), *models]) == 2
+    said = capsys.readouterr()
+    assert "whole job" in said.out
+    assert said.err.startswith("kinetrail: hurt.mp4")
 
 
 def test_a_bench_reports_what_each_stage_costs(models, tmp_path, capsys):

@@ -53,6 +53,11 @@ def test_flags_win_over_the_file(tmp_path):
         ("flip = 1", "flip must be a true or false, not 1"),
         ("[run]\nflip = true", "unknown option run"),
         ("flip = ", "is no valid TOML"),
+        ("keypoint-threshold = 1" + 400 * "0", "keypoint-threshold must be a number"),
+        ("max-people = " + 5000 * "9", "is no valid TOML"),
+        ("max-people = 99999999999", "max-people must be at least 1"),
+        ("a = " + 5000 * "[", "is no valid TOML"),
+        ('output = "a\\u0000b"', "output must be readable text"),
     ],
 )
 def test_a_mistake_in_the_file_is_named(tmp_path, line, message):
