@@ -199,6 +199,14 @@ def test_what_cannot_be_written_is_one_clear_line(tmp_path: Path, output: str) -
     assert "\n" not in str(caught.value)
 
 
+def test_a_control_character_in_a_name_is_written_out(tmp_path: Path) -> None:
+    path = tmp_path / "a\x1b[2J\n.mp4"
+    for make in (path.mkdir, lambda: (path.rmdir(), path.write_text("before"))):
+        make()
+        with pytest.raises(UserError, match=r"a\\x1b\[2J\\n\.mp4 (is a folder|exists already)"):
+            check(path, overwrite=False)
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
 def test_a_folder_without_permission_is_one_clear_line(tmp_path: Path) -> None:
     tmp_path.chmod(0o500)

@@ -94,12 +94,17 @@ def empty(path: Path) -> None:
     path.write_bytes(b"")
 
 
+def notes(path: Path) -> None:
+    path.write_text("these are notes\n" * 60)
+
+
 def noise(path: Path) -> None:
     path.write_bytes(np.random.default_rng(1).bytes(50_000))
 
 
 BAD: dict[str, tuple[Callable[[Path], object], str]] = {
     "text.mp4": (text, "this is text, not a video"),
+    "notes.nfo": (notes, "this is text, not a video"),
     "empty.mp4": (empty, "the file is empty"),
     "noise.mp4": (noise, "not a video that can be read"),
     "sound.mp4": (clips.without_video, "there is no video in it, only audio"),
@@ -121,6 +126,14 @@ def test_what_is_no_video_is_said_in_one_line_when_it_is_opened(
     assert phrase in str(raised.value)
     assert "\n" not in str(raised.value)
     assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.skipif(
+    not Path("/proc/self/mem").is_file(), reason="no file here fails to be read like that one"
+)
+def test_a_file_that_cannot_be_read_is_said_in_one_line() -> None:
+    with pytest.raises(UserError, match=r"^mem: it cannot be read \("):
+        open_source("/proc/self/mem", stem="x")
 
 
 def test_damage_is_told_by_us_and_not_by_ffmpeg(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

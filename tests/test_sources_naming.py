@@ -21,6 +21,9 @@ from engine.errors import UserError
         ("ftp://me:secret@host/a.mp4", "ftp://host/a.mp4: 'ftp' is not a protocol for video"),
         ("file:///a.mp4", "file:///a.mp4: leave out 'file://'"),
         ("./0", "there is no file '0'"),
+        ("", "a source is empty; pass a file"),
+        ("a\nb\x1b.mp4", "there is no file 'a\\nb\\x1b.mp4'"),
+        ("http\n://a", "there is no file 'http\\n:/a'"),
         ("x" * 300, f"{'x' * 300}: cannot be opened (File name too long)"),
         ("photo.heic/a.mp4", "there is no file 'photo.heic/a.mp4'"),
     ],
@@ -45,6 +48,14 @@ def test_a_name_that_is_no_text_can_still_be_printed(tmp_path: Path) -> None:
     assert stems([str(path)])[0].encode() == "gr\ufffdn".encode()
 
 
+def test_a_name_has_no_power_over_a_terminal(tmp_path: Path) -> None:
+    path = tmp_path / "a\r\x1b]0;x\x07\x85\u2028\u202egpm.mp4"
+    path.write_bytes(b"")
+    with pytest.raises(UserError) as raised:
+        open_source(str(path), stem="x")
+    assert str(raised.value) == r"a\r\x1b]0;x\x07\x85\u2028\u202egpm.mp4: the file is empty"
+
+
 @pytest.mark.parametrize(
     ("address", "shown"),
     [
@@ -56,6 +67,7 @@ def test_a_name_that_is_no_text_can_still_be_printed(tmp_path: Path) -> None:
         ("rtsp://me:1/2@host/v", "rtsp://***"),  # a port, or the first half of a password?
         ("rtsp://me:p@a/b@host/v", "rtsp://***"),
         ("rtsp://[broken", "rtsp://***"),
+        ("http://ho\x1bst/a\nb", r"http://ho\x1bst/a\nb"),
     ],
 )
 def test_what_is_left_of_an_address_says_where_it_is(address: str, shown: str) -> None:

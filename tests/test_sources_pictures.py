@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import struct
 import threading
 import zlib
@@ -12,7 +13,7 @@ import cv2
 import numpy as np
 import pytest
 
-from app.sources import open_source
+from app.sources import open_source, pages
 from engine.errors import UserError
 from engine.types import Frame
 
@@ -167,6 +168,102 @@ def test_a_folder_without_pictures_says_what_is_in_it(tmp_path: Path) -> None:
     for name in ("a.mp4", "b.mp4", "c.mov"):
         (tmp_path / name).write_text("")
     assert f"holds 3 videos: pass '{tmp_path}/*.mp4'" in said()
+
+
+def several(path: Path, images: list[np.ndarray]) -> Path:
+    """A TIFF with as many pages, or an animation with as many frames, without loss."""
+    if path.suffix == ".tiff":
+        path.write_bytes(cv2.imencodemulti(".tiff", images)[1].tobytes())
+        return path
+    animation = cv2.Animation()
+    animation.frames, animation.durations = images, [100] * len(images)
+    lossless = [cv2.IMWRITE_WEBP_QUALITY, 101] if path.suffix == ".webp" else []
+    path.write_bytes(cv2.imencodeanimation(path.suffix, animation, lossless)[1].tobytes())
+    return path
+
+
+@pytest.mark.parametrize("ending", [".tiff", ".webp", ".png"])
+def test_every_page_and_every_frame_of_a_file_is_a_picture(tmp_path: Path, ending: str) -> None:
+    path = several(tmp_path / f"b{ending}", [clips.picture(i) for i in range(5)])
+    frames, error = read(path)
+    assert (clips_of(frames), error) == ([0, 1, 2, 3, 4], "")
+    np.testing.assert_array_equal(frames[4].image, clips.picture(4))
+    assert open_source(str(path), stem="x").info.frames == 5
+    save(tmp_path / "a.jpg", clips.picture(8))
+    save(tmp_path / "c.jpg", clips.picture(9))
+    frames, error = read(tmp_path)
+    assert (clips_of(frames), error) == ([8, 0, 1, 2, 3, 4, 9], "")
+    assert [(frame.index, frame.time) for frame in frames] == [(i, i / 25) for i in range(7)]
+
+
+def clips_of(frames: list[Frame]) -> list[int]:
+    return [clips.number(frame.image) for frame in frames]
+
+
+def directories(tiff: bytes) -> list[int]:
+    """Where they lie in a TIFF as OpenCV writes it."""
+    found = [struct.unpack_from("<I", tiff, 4)[0]]
+    while True:
+        (entries,) = struct.unpack_from("<H", tiff, found[-1])
+        (following,) = struct.unpack_from("<I", tiff, found[-1] + 2 + 12 * entries)
+        if not following:
+            return found
+        found.append(following)
+
+
+def test_small_copies_in_a_tiff_are_no_pictures_of_their_own(tmp_path: Path) -> None:
+    path = several(tmp_path / "a.tiff", [clips.picture(i) for i in range(4)])
+    tiff = bytearray(path.read_bytes())
+    for page, kind in ((1, 1), (2, 4)):  # a small copy, a mask
+        at = directories(tiff)[page] + 2
+        assert struct.unpack_from("<H", tiff, at) == (254,)
+        struct.pack_into("<I", tiff, at + 8, kind)
+    path.write_bytes(tiff)
+    frames, error = read(path)
+    assert (clips_of(frames), error) == ([0, 3], "")
+    assert open_source(str(path), stem="x").info.frames == 2
+
+
+def test_a_file_that_holds_less_than_it_says_tells_what_could_be_read(tmp_path: Path) -> None:
+    path = several(tmp_path / "a.tiff", [clips.picture(i) for i in range(5)])
+    tiff = path.read_bytes()
+    path.write_bytes(tiff[: directories(tiff)[3]])
+    frames, error = read(path)
+    assert (clips_of(frames), error) == ([0, 1, 2], "a.tiff: only the first 3 pictures in it can be read")
+    save(tmp_path / "b.jpg", clips.picture(9))
+    frames, error = read(tmp_path)
+    assert (clips_of(frames), error[error.index("(") :]) == (
+        [0, 1, 2, 9],
+        "(a.tiff: only the first 3 pictures in it can be read)",
+    )
+
+
+def test_an_animation_too_large_for_the_memory_is_told_apart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = several(tmp_path / "a.webp", [clips.picture(i) for i in range(5)])
+    monkeypatch.setattr(pages, "MOST", 2 * clips.picture(0).nbytes)
+    frames, error = read(path)
+    assert (clips_of(frames), error) == ([0, 1], "a.webp: only the first 2 pictures in it can be read")
+
+
+def test_an_animation_that_is_cut_off_is_said_to_be(tmp_path: Path) -> None:
+    path = several(tmp_path / "a.webp", [clips.picture(i) for i in range(5)])
+    path.write_bytes(path.read_bytes()[:-60])
+    with pytest.raises(UserError, match=r"^a\.webp: the picture is cut off$"):
+        read(path)
+
+
+def test_what_is_called_a_picture_but_has_no_end_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "b.jpg")
+    (tmp_path / "c.png").symlink_to("/dev/zero")
+    for name in ("b.jpg", "c.png"):
+        with pytest.raises(UserError, match=rf"^{name}: neither a file nor a folder$"):
+            read(tmp_path / name)
+    save(tmp_path / "a.png", clips.picture(1))
+    frames, error = read(tmp_path)
+    assert clips_of(frames) == [1]
+    assert "2 of 3 pictures cannot be read (b.jpg: this is no file; c.png: this is no file)" in error
 
 
 def test_an_animated_gif_is_a_video(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ import time
 from io import FileIO
 from pathlib import Path
 
+from app.plain import printable
 from engine.errors import UserError
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})  #: of OSError.errno, when no more can be written
@@ -25,12 +26,14 @@ def check(path: Path, *, overwrite: bool) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.is_dir():
-            raise UserError(f"{path} is a folder; choose another output with -o")
+            raise UserError(f"{printable(path)} is a folder; choose another output with -o")
         if path.exists() and not overwrite:
-            raise UserError(f"{path} exists already; --overwrite replaces it, -o writes to another folder")
+            raise UserError(
+                f"{printable(path)} exists already; --overwrite replaces it, -o writes to another folder"
+            )
     except (FileExistsError, NotADirectoryError) as error:
         raise UserError(
-            f"{path.parent}: a file is in the way of this folder; choose another with -o"
+            f"{printable(path.parent)}: a file is in the way of this folder; choose another with -o"
         ) from error
     except OSError as error:
         raise unwritable(path, error) from error
@@ -67,7 +70,9 @@ class Partial:
             else:
                 _rename(self._part, self._path)
         except FileExistsError as error:
-            raise UserError(f"{self._path} was made by somebody else meanwhile; see {self._part}") from error
+            raise UserError(
+                f"{printable(self._path)} was made by somebody else meanwhile; see {printable(self._part)}"
+            ) from error
         except OSError as error:
             raise unwritable(self._path, error) from error
         finally:
@@ -84,16 +89,18 @@ class Partial:
         why = "the disk is full" if error.errno in _FULL else f"writing failed ({error.strerror})"
         if frames == 0:
             self.discard()
-            return UserError(f"{self._path}: {why}, nothing could be saved; choose another folder with -o")
+            return UserError(
+                f"{printable(self._path)}: {why}, nothing could be saved; choose another folder with -o"
+            )
         self.file.truncate(end)
         self.publish()
-        return UserError(f"{self._path}: {why}; the first {frames} frames are saved in it")
+        return UserError(f"{printable(self._path)}: {why}; the first {frames} frames are saved in it")
 
 
 def unwritable(path: Path, error: OSError) -> UserError:
     """What to tell about a file or folder that cannot be written."""
     why = "the disk is full" if error.errno in _FULL else error.strerror
-    return UserError(f"{path} cannot be written ({why}); choose another folder with -o")
+    return UserError(f"{printable(path)} cannot be written ({why}); choose another folder with -o")
 
 
 def _rename(part: Path, path: Path) -> None:
@@ -138,7 +145,8 @@ def _clear(part: Path, path: Path, overwrite: bool) -> None:
             raise _taken(path)
         if os.fstat(descriptor).st_size and not overwrite:
             raise UserError(
-                f"{part} is what a run that was killed has saved; rename it to keep it, or pass --overwrite"
+                f"{printable(part)} is what a run that was killed has saved; rename it to keep it, or pass"
+                " --overwrite"
             )
         if _is_at(descriptor, part):
             part.unlink()
@@ -165,5 +173,5 @@ def _is_at(descriptor: int, path: Path) -> bool:
 
 def _taken(path: Path) -> UserError:
     return UserError(
-        f"another run is writing {path}; wait until it is done, or choose another folder with -o"
+        f"another run is writing {printable(path)}; wait until it is done, or choose another folder with -o"
     )

@@ -8,7 +8,8 @@ import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from app.sources.naming import camera_number, is_address, natural, printable, readable, spoken, stems
+from app.plain import printable
+from app.sources.naming import camera_number, is_address, natural, readable, spoken, stems
 from app.types import Source
 from engine.errors import UserError
 
@@ -56,6 +57,8 @@ def open_source(
     one; `threads` are for decoding. UserError says in
     one line what is there instead; it never holds a password.
     """
+    if not argument:
+        raise UserError("a source is empty; pass a file, a folder, a camera number or an address")
     if (number := camera_number(argument)) >= 0:
         return _open_camera(number, stem, notice, stop or threading.Event())
     if is_address(argument):
@@ -82,12 +85,12 @@ def _open_path(path: Path, stem: str, threads: int) -> Source:
         raise UserError(f"{what} '{printable(path)}'") from None
     except OSError as error:
         raise UserError(f"{name}: cannot be opened ({error.strerror})") from error
+    if not path.is_dir() and not path.is_file():
+        raise UserError(f"{name}: neither a file nor a folder")
     if path.is_dir() or path.suffix.lower() in ENDINGS:
         return open_pictures(path, stem=stem)
     if path.suffix.lower() in UNKNOWN:
         raise UserError(f"{name}: {path.suffix} pictures cannot be read; convert it to JPEG or PNG")
-    if not path.is_file():
-        raise UserError(f"{name}: neither a file nor a folder")
     from app.sources.video import open_video
 
     return open_video(path, stem=stem, threads=threads)

@@ -8,6 +8,8 @@ import unicodedata
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
+from app.plain import printable, text
+
 ADDRESS = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://(.*)", re.DOTALL)  #: two letters or more: C:// is a drive
 CAMERA = re.compile(r"(?:/dev/video)?([0-9]{1,3})", re.ASCII)
 HOST = re.compile(r"(?:\[[0-9A-Fa-f:.%]+\]|[^:\[\]]*)(?::[0-9]*)?")  #: with or without a port
@@ -26,16 +28,9 @@ def camera_number(argument: str) -> int:
     return int(found[1]) if found else -1
 
 
-def printable(path: str | Path) -> str:
-    """The path as text; bytes that are none become a replacement sign."""
-    return os.fsencode(path).decode("utf-8", "replace")
-
-
 def readable(path: str | Path) -> str:
     """The name of a file or folder for people to read, also for "." and ".."."""
-    path = Path(path)
-    name = path.name if path.name not in ("", "..") else Path(os.path.abspath(path)).name  # noqa: PTH100
-    return printable(name or path)
+    return printable(_named(path))
 
 
 def spoken(address: str) -> str:
@@ -56,7 +51,7 @@ def spoken(address: str) -> str:
     if doubtful or HOST.fullmatch(host) is None:
         return f"{scheme}://***"
     path = re.split(r"[?#]", beyond)[0]
-    return f"{scheme}://{host}" + SECRET.sub(r"\1=***", path)
+    return printable(f"{scheme}://{host}" + SECRET.sub(r"\1=***", path))
 
 
 def stem(argument: str) -> str:
@@ -67,7 +62,7 @@ def stem(argument: str) -> str:
         place = PurePosixPath(spoken(argument).partition("://")[2])
         bare = str(place.with_suffix("")) if len(place.parts) > 1 else str(place)
         return _safe(re.sub(r"[^A-Za-z0-9._-]+", "-", bare)) or "stream"
-    name = readable(argument)
+    name = text(_named(argument))
     folder = os.path.isdir(argument)  # noqa: PTH112 because Path.is_dir fails on names that are too long
     return _safe(name if folder else PurePosixPath(name.lstrip(".")).stem) or "source"
 
@@ -96,6 +91,12 @@ def natural(name: str | Path) -> list[tuple[int, str]]:
     return [(int(piece), "") if piece.isdecimal() else (-1, piece.casefold()) for piece in pieces] + [
         (0, str(name))
     ]
+
+
+def _named(path: str | Path) -> str | Path:
+    path = Path(path)
+    name = path.name if path.name not in ("", "..") else Path(os.path.abspath(path)).name  # noqa: PTH100
+    return name or path
 
 
 def _safe(name: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 import threading
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -12,7 +13,9 @@ from typing import cast
 import cv2
 import numpy as np
 
-from app.sources.naming import natural, printable, readable
+from app.plain import printable
+from app.sources import pages
+from app.sources.naming import natural, readable
 from app.types import SourceInfo
 from engine.errors import UserError
 from engine.types import Frame, Image
@@ -40,8 +43,9 @@ RATE = Fraction(25)  #: pictures carry no time: the n-th is shown at n / 25 s
 class Pictures:
     """A Source of the given picture files, in the order given.
 
-    Each Frame has the size of its own picture; info.width and info.height are those of the first. Pictures
-    that cannot be read are left out, without a gap in index or time, and named in a UserError at the end.
+    Each Frame has the size of its own picture; info.width and info.height are those of the first. The pages
+    and frames in a file follow one another as if each were a file. Pictures that cannot be read are left out,
+    without a gap in index or time, and named in a UserError at the end.
     """
 
     def __init__(self, paths: Sequence[Path], *, name: str, stem: str) -> None:
@@ -49,7 +53,7 @@ class Pictures:
         unread: list[str] = []
         first = next(_readable(paths, unread), None)
         if first is None:
-            raise UserError(f"{name}: {_account(unread, len(paths)) if len(paths) > 1 else unread[0]}")
+            raise UserError(f"{name}: {_account(unread, len(paths))}")
         self.info = SourceInfo(
             name=name,
             stem=stem,
@@ -57,7 +61,7 @@ class Pictures:
             height=first.shape[0],
             time_base=1 / RATE,
             rate=RATE,
-            frames=len(paths),
+            frames=len(paths) if len(paths) > 1 else pages.count(_content(paths[0])),
             live=False,
             stills=True,
             pixel_aspect=Fraction(1),
@@ -78,13 +82,23 @@ class Pictures:
         pass  # no file stays open between pictures
 
 
-def read_picture(path: Path) -> Image:
-    """A picture file -> (H, W, 3) BGR, upright as EXIF asks. UserError says what is there instead.
+def read_pictures(path: Path) -> Iterator[Image]:
+    """The pictures in a file, mostly one, each (H, W, 3) BGR, upright as EXIF asks.
 
-    Grey becomes three equal channels, 16 bits are cut to 8, alpha is dropped. The bytes are read here and
-    not by OpenCV, which cannot open every path on every system.
+    Grey becomes three equal channels, 16 bits are cut to 8, alpha is dropped. UserError says what is there
+    instead of a picture, or behind those that can be read.
     """
+    content = _content(path)
+    first = _decoded(content)
+    yield first
+    yield from pages.further(content, first)
+
+
+def _content(path: Path) -> bytes:
+    """The bytes of a picture file. OpenCV itself cannot open every path on every system."""
     try:
+        if not stat.S_ISREG(path.stat().st_mode):  # a pipe or a device may never come to an end
+            raise UserError("this is no file")
         content = path.read_bytes()
     except OSError as error:
         raise UserError(str(error.strerror)) from error
@@ -92,6 +106,12 @@ def read_picture(path: Path) -> Image:
         raise UserError("the file is empty")
     if content.startswith(b"\x89PNG") and b"IEND" not in content:
         raise UserError("the picture is cut off")  # libpng would complain on stderr
+    if content.startswith(b"RIFF") and int.from_bytes(content[4:8], "little") + 8 > len(content):
+        raise UserError("the picture is cut off")
+    return content
+
+
+def _decoded(content: bytes) -> Image:
     try:
         image = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
     except cv2.error as error:
@@ -122,21 +142,21 @@ def _readable(paths: Sequence[Path], unread: list[str]) -> Iterator[Image]:
     """The pictures in order; the names of the others, with reasons, go to `unread`."""
     for path in paths:
         try:
-            image = read_picture(path)
+            yield from read_pictures(path)
         except UserError as error:
             unread.append(f"{readable(path)}: {error}" if len(paths) > 1 else str(error))
-            continue
-        yield image
 
 
 def _account(unread: Sequence[str], of: int) -> str:
+    if of == 1:
+        return unread[0]
     more = f" and {len(unread) - 5} more" if len(unread) > 5 else ""
     return f"{len(unread)} of {of} pictures cannot be read ({'; '.join(unread[:5])}{more})"
 
 
 def _contents(folder: Path, files: Sequence[Path]) -> str:
     """What a folder holds instead of pictures, and what to do about it."""
-    endings = Counter(file.suffix.lower() or "no ending" for file in files if file.is_file())
+    endings = Counter(printable(file.suffix.lower()) or "no ending" for file in files if file.is_file())
     folders = sum(file.is_dir() for file in files)
     if videos := sum(endings[ending] for ending in VIDEOS):
         ending = max(VIDEOS, key=lambda ending: endings[ending])

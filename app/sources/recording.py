@@ -80,7 +80,10 @@ class Recording:
         """Number of pictures to come, estimated where the container does not say; 0 when nobody knows."""
         rate = self.stream.guessed_rate or self.stream.average_rate or Fraction(25)
         if not self.stream.frames:
-            return round((self.container.duration or 0) * rate / 1_000_000)
+            duration, start = self.container.duration or 0, self.container.start_time or 0
+            if "matroska" in self.container.format.name and 0 < start < duration:
+                duration -= start  # there FFmpeg takes what is declared for the length, and writes the end
+            return round(duration * rate / 1_000_000)
         return self._indexed() or self.stream.frames
 
     def verdict(self) -> str:

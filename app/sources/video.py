@@ -22,6 +22,7 @@ from engine.types import Frame
 
 START_S = 3.0  #: longest wait in one step of opening an address
 READ_S = 1.8  #: longest wait for the next piece of data from an address
+TEXT = frozenset({"tty", "bin", "xbin", "adf", "idf"})  #: FFmpeg's formats that draw letters as pictures
 
 
 class VideoFile:
@@ -86,7 +87,11 @@ def open_video(path: Path, *, stem: str, threads: int) -> VideoFile:
 
     def open_container() -> InputContainer:
         # "file:" because FFmpeg would take what stands before a colon in a file name for a protocol.
-        return av.open(f"file:{path}", metadata_errors="replace")
+        container = av.open(f"file:{path}", metadata_errors="replace")
+        if container.format.name in TEXT:
+            container.close()
+            raise UserError("this is text, not a video")
+        return container
 
     try:
         return VideoFile(open_container, name=name, stem=stem, audio=str(path), threads=threads)
@@ -119,8 +124,11 @@ def _found(path: Path, error: av.FFmpegError) -> str:
     """What lies where a video was expected."""
     if isinstance(error, PermissionError):
         return "there is no permission to read it"
-    with path.open("rb") as file:
-        head = file.read(4096)
+    try:
+        with path.open("rb") as file:
+            head = file.read(4096)
+    except OSError as failure:
+        return f"it cannot be read ({failure.strerror})"
     if not head:
         return "the file is empty"
     if head[4:8] == b"ftyp":
