@@ -23,6 +23,7 @@ has none of them, `<model file name>.json` beside it may: one JSON object with t
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, asdict, dataclass, fields
 from pathlib import Path
@@ -79,7 +80,7 @@ def described(path: Path, signature: Signature) -> Model | None:
         said = {key.removeprefix(PREFIX): _json(f"{path.name}: {key}", text) for key, text in texts.items()}
         return _model(f"metadata of {path.name}", said)
     beside = path.with_name(path.name + ".json")
-    if not beside.exists():
+    if not os.path.exists(beside):  # noqa: PTH110 because Path.exists fails on names that are too long
         return None
     try:
         text = beside.read_text(encoding="utf-8")
@@ -122,7 +123,7 @@ def _model(where: str, said: Mapping[str, Any]) -> Model:
 def _json(where: str, text: str) -> Any:
     try:
         return json.loads(text)
-    except (json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # not only JSONDecodeError: also numbers of 4300 digits
         raise UserError(f"{where}: not JSON: {_short(text)} ({error})") from error
 
 
@@ -160,8 +161,12 @@ def _size(value: Any) -> Size | None:
 
 
 def _names(value: Any) -> tuple[str, ...] | None:
-    fits = isinstance(value, list) and all(isinstance(each, str) and each.strip() for each in value)
+    fits = isinstance(value, list) and all(isinstance(each, str) and _heads_a_column(each) for each in value)
     return tuple(value) if fits and value and len(set(value)) == len(value) else None
+
+
+def _heads_a_column(name: str) -> bool:
+    return bool(name.strip()) and name.isprintable() and not set(name) & set(",\"'")
 
 
 MOST_PIXELS = 1 << 13
@@ -171,7 +176,7 @@ FORMS: dict[str, tuple[Callable[[Any], Any], str]] = {
     "rgb": (lambda value: value if isinstance(value, bool) else None, "true or false"),
     "mean": (_triple, "three numbers"),
     "std": (_spread, "three numbers above 0"),
-    "keypoints": (_names, "a list of different names"),
+    "keypoints": (_names, "a list of different names without commas and quotes"),
     "decoder": (_one_of(*get_args(Decoder)), " or ".join(get_args(Decoder))),
     "sigma": (
         lambda value: float(value) if _number(value) and 0 < value <= 16 else None,

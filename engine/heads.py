@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.description import Head
+from engine.errors import UserError
 from engine.types import Array
 
 Found = tuple[Array, Array]  #: boxes (N, 4) left, top, right, bottom; scores (N,)
@@ -24,12 +25,14 @@ MOST_CANDIDATES = 1000  #: of the raw head, the best; a low threshold would let 
 def rtmdet(outputs: Sequence[Array], person: int, threshold: float) -> Found:
     """Boxes with scores (1, N, 5) and classes (1, N), in either order; doubles are gone."""
     dets, labels = sorted(outputs, key=np.ndim, reverse=True)
+    _require(labels.ndim == 2 and dets.shape[1:] == (labels.shape[1], 5), outputs, "(1, N, 5) and (1, N)")
     chosen = (labels[0] == person) & (dets[0, :, 4] >= threshold)
     return dets[0, chosen, :4], dets[0, chosen, 4]
 
 
 def yolo_end2end(outputs: Sequence[Array], person: int, threshold: float) -> Found:
     """Boxes, scores and classes (1, N, 6); doubles are gone."""
+    _require(outputs[0].ndim == 3 and outputs[0].shape[2] == 6, outputs, "(1, N, 6)")
     rows = outputs[0][0]
     chosen = rows[(rows[:, 5] == person) & (rows[:, 4] >= threshold)]
     return chosen[:, :4], chosen[:, 4]
@@ -37,6 +40,8 @@ def yolo_end2end(outputs: Sequence[Array], person: int, threshold: float) -> Fou
 
 def yolo_raw(outputs: Sequence[Array], person: int, threshold: float) -> Found:
     """Centres, sizes and class scores (1, 4 + classes, N), each person many times; the best is kept."""
+    wanted = f"(1, {5 + person} or more, N)"
+    _require(outputs[0].ndim == 3 and outputs[0].shape[1] > 4 + person, outputs, wanted)
     rows = outputs[0][0]
     scores = rows[4 + person]
     candidates = np.flatnonzero(scores >= threshold)
@@ -56,6 +61,13 @@ HEADS: dict[Head, Callable[[Sequence[Array], int, float], Found]] = {
 #: Scores from where on a box is a person: for RTMDet-nano as measured (benchmarks/detector.py), for YOLO
 #: Ultralytics' own default.
 THRESHOLDS: dict[Head, float] = {"rtmdet": 0.3, "yolo_end2end": 0.25, "yolo_raw": 0.25}
+
+
+def _require(fits: bool, outputs: Sequence[Array], wanted: str) -> None:
+    """Refuse an answer of another shape; a file that leaves its sizes open does not show it before."""
+    if not fits:
+        found = " and ".join(str(output.shape) for output in outputs)
+        raise UserError(f"the detector answers {found}, not {wanted}; export or describe it anew")
 
 
 def _suppressed(xyxy: Array) -> NDArray[np.intp]:

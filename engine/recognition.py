@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +16,8 @@ from engine.skeleton import KEYPOINTS
 
 IMAGENET_MEAN, IMAGENET_STD = (123.675, 116.28, 103.53), (58.395, 57.12, 57.375)  #: red first, of 255
 MOST_FOUND = 1000  #: rows of a YOLO that drops doubles itself (mostly 300); one that does not has thousands
+#: What Python raises for a text that is no dict of numbers and names.
+UNREADABLE = (SyntaxError, ValueError, TypeError, AttributeError, OverflowError, RecursionError, MemoryError)
 
 M = TypeVar("M", PoseModel, DetectorModel)
 
@@ -130,7 +133,7 @@ def _yolo(path: Path, head: Head, metadata: Mapping[str, str]) -> DetectorModel:
         std=(255.0, 255.0, 255.0),
         head=head,
         person=(people or list(classes))[0],
-        multiple=int(stride) if stride.isdecimal() and 0 < int(stride) <= 1024 else 32,
+        multiple=int(stride) if re.fullmatch("[1-9][0-9]{0,3}", stride) and int(stride) <= 1024 else 32,
     )
 
 
@@ -140,7 +143,7 @@ def _classes(path: Path, metadata: Mapping[str, str]) -> dict[int, str]:
     try:
         names = ast.literal_eval(text)
         return {int(number): str(name) for number, name in names.items()}
-    except (SyntaxError, ValueError, TypeError, AttributeError, RecursionError, MemoryError) as error:
+    except UNREADABLE as error:
         raise UserError(f"{path.name}: cannot read its class names: {text[:60]!r}") from error
 
 

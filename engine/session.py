@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,7 +45,7 @@ def open_session(path: Path, device: str = "auto", threads: int = 0) -> Session:
         raise UserError(
             f"{path.name}: a model file ends in {' or '.join(OPENERS)}; export this network to one of them"
         )
-    if not path.is_file():
+    if not os.path.isfile(path):  # noqa: PTH113 because Path.is_file fails on names that are too long
         raise UserError(f"{path}: there is no such model file")
     return opener(path, device, threads)
 

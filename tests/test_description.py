@@ -81,7 +81,7 @@ WRONG = {
     "mean": [[1, 2], [1, 2, "3"], 5, None, [1, 2, float("nan")], [1, 2, 10**400], [True, 1, 1]],
     "std": [[1, 2, 0], [1, 2, -3], [1, 2, 3, 4]],
     "decoder": ["taylor", 3, None],
-    "keypoints": ["nose", [], ["nose", "nose"], ["nose", ""], [1, 2]],
+    "keypoints": ["nose", [], ["nose", "nose"], ["nose", ""], [1, 2], ["a,b"], ['a"b'], ["it's"], ["a\nb"]],
     "input_size": [[-64, 48], [64], [64, 0], [64.5, 48], "64x48", [1 << 40, 48]],
     "sigma": [0, -1, "2", 1e9],
     "licence": [5, None],
@@ -117,6 +117,18 @@ def test_metadata_that_is_no_json_is_refused(tmp_path: Path) -> None:
     said = {**to_metadata(PoseModel(True, (0, 0, 0), (1, 1, 1), KEYPOINTS, "dark")), "kinetrail.mean": "1, 2"}
     with pytest.raises(UserError, match=r"^m\.onnx: kinetrail\.mean: not JSON: 1, 2"):
         pose_model(tmp_path / "m.onnx", Signature(HEATMAPS.inputs, HEATMAPS.outputs, said))
+
+
+@pytest.mark.parametrize("key", ["kinetrail.mean", "kinetrail.person"])
+def test_a_number_beyond_all_reason_is_refused(tmp_path: Path, key: str) -> None:
+    with pytest.raises(UserError, match=rf"^m\.onnx: {key}: ") as caught:
+        pose_model(tmp_path / "m.onnx", Signature(HEATMAPS.inputs, HEATMAPS.outputs, {key: "9" * 5000}))
+    assert len(str(caught.value)) < 300
+
+
+def test_a_name_too_long_for_a_file_beside_it_has_none_there(tmp_path: Path) -> None:
+    path = networks.heatmaps(tmp_path / f"{'x' * 248}.onnx")
+    assert pose_model(path, open_session(path).signature).keypoints == KEYPOINTS
 
 
 @pytest.mark.parametrize(
@@ -181,7 +193,7 @@ def test_a_well_known_detector_is_known_by_its_shapes(
 
 
 def test_the_stride_of_a_yolo_is_what_its_pictures_are_multiples_of(tmp_path: Path) -> None:
-    for stride, multiple in (("64", 64), ("", 32), ("-1", 32), ("0", 32)):
+    for stride, multiple in (("64", 64), ("", 32), ("-1", 32), ("0", 32), ("9" * 5000, 32)):
         found = signature((0, 7, 0), task="detect", names=NAMES, stride=stride)
         assert detector_model(tmp_path / "m.onnx", found).multiple == multiple
 
@@ -230,7 +242,7 @@ def test_a_yolo_for_another_task_is_named(tmp_path: Path, task: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "names", ["{0: 'cat', 1: 'dog'}", "{}", "person", "['person']", "{'a': 1}", "[" * 9999]
+    "names", ["{0: 'cat', 1: 'dog'}", "{}", "person", "['person']", "{'a': 1}", "{1e999: 'a'}", "[" * 9999]
 )
 def test_a_yolo_without_a_class_of_people_is_refused(tmp_path: Path, names: str) -> None:
     with pytest.raises(UserError, match=r"^m\.onnx: (finds|cannot read)"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import cv2
@@ -10,8 +11,10 @@ import networks
 import numpy as np
 import pytest
 
+from engine.description import Head
 from engine.detector import fitted, open_detector
 from engine.errors import UserError
+from engine.heads import HEADS
 from engine.types import Boxes
 
 NAMES = {"task": "detect", "names": "{0: 'cat', 1: 'person'}"}
@@ -214,6 +217,27 @@ def test_every_picture_gets_its_own_boxes(tmp_path: Path) -> None:
 def test_a_pose_network_is_no_detector(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="a pose network, where a detector is needed"):
         open_detector(networks.heatmaps(tmp_path / "m.onnx"))
+
+
+@pytest.mark.parametrize(
+    ("head", "shapes", "found"),
+    [
+        ("rtmdet", [(1, 4, 5), (1, 9)], "(1, 4, 5) and (1, 9), not (1, N, 5) and (1, N)"),
+        ("rtmdet", [(1, 4), (1, 4, 7)], "(1, 4) and (1, 4, 7), not (1, N, 5) and (1, N)"),
+        ("yolo_end2end", [(1, 8, 7)], "(1, 8, 7), not (1, N, 6)"),
+        ("yolo_end2end", [(1, 8)], "(1, 8), not (1, N, 6)"),
+        ("yolo_raw", [(1, 5, 30)], "(1, 5, 30), not (1, 6 or more, N)"),
+    ],
+)
+def test_an_answer_of_another_shape_is_refused(head: Head, shapes: list[tuple[int, ...]], found: str) -> None:
+    with pytest.raises(UserError, match=re.escape(f"the detector answers {found};")):
+        HEADS[head]([np.zeros(shape, np.float32) for shape in shapes], 1, 0.5)
+
+
+def test_a_network_with_open_sizes_is_held_to_them_when_it_runs(tmp_path: Path) -> None:
+    outputs = {"dets": np.zeros((1, 4, 5)), "labels": np.zeros((1, 9))}
+    with pytest.raises(UserError, match=r"\(1, 4, 5\) and \(1, 9\)"):
+        detected(networks.answers(tmp_path / "m.onnx", outputs), wide())
 
 
 def test_labelled_people_in_photographs_are_found_where_they_are(shared: Path) -> None:

@@ -108,6 +108,11 @@ def test_what_is_no_network_is_one_line_with_its_name(
     assert "".join(capfd.readouterr()) == ""
 
 
+def test_a_name_too_long_to_be_a_file_is_no_network(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="there is no such model file"):
+        open_session(tmp_path / f"{'x' * 300}.onnx")
+
+
 @pytest.mark.parametrize("name", ["model.engine", "model.pth", "model.pt", "model"])
 def test_another_file_ending_is_told_what_there_is(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_bytes(b"x")

@@ -232,7 +232,8 @@ def test_joints_of_people_in_photographs_are_found(shared: Path, flip: bool, lea
         people = [person for person in labels["annotations"] if person["image_id"] == entry["id"]]
         image = cv2.imread(str(folder / "images" / entry["file_name"]))
         xywh = np.array([person["bbox"] for person in people], np.float32).reshape(-1, 4)
-        boxes = crowd(*np.hstack([xywh[:, :2], xywh[:, :2] + xywh[:, 2:]]))
+        # COCO counts the edges of boxes from the outer edge of the first pixel.
+        boxes = crowd(*(np.hstack([xywh[:, :2], xywh[:, :2] + xywh[:, 2:]]) - 0.5))
         truth = np.array([person["keypoints"] for person in people], np.float32).reshape(-1, 17, 3)
         areas = np.array([person["area"] for person in people], np.float32)
         found = estimate(image, boxes).keypoints
