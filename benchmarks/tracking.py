@@ -184,8 +184,8 @@ def clip_line(clip: Path, detector_model: Path, pose_model: Path) -> str:
     raw, smooth = (trembles(told, kind) for kind in ("measured", "keypoints"))
     return (
         f"{clip.name}: {len(told)} frames, {sum(lives.values()) / max(len(told), 1):.1f} people a frame, ids "
-        f"{len(lives)}, of them in at most 5 frames {sum(n <= 5 for n in lives.values())}; tremble in shares of "
-        f"a thousandth of the person {1e3 * raw:.1f} -> {1e3 * smooth:.1f}"
+        f"{len(lives)}, of them in at most 5 frames {sum(n <= 5 for n in lives.values())}; tremble in "
+        f"thousandths of the person {1e3 * raw:.1f} -> {1e3 * smooth:.1f}"
     )
 
 

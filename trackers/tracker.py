@@ -26,10 +26,10 @@ Mask = NDArray[np.bool_]
 #: a second: 9 m / s, or five body heights a second, a sprinter of whom nothing is known yet.
 REACH, TOP_SPEED = 0.5, 8.0
 
-#: Least likeness, 0 to 1, to somebody who was in sight in the frame before, and to somebody who was not. Of
-#: 6,300 links on four street clips, one in 200 of the first kind is below .45, half are above .88; a runner
-#: at 5 fps gets .2 at first. Of the second kind, those below .4 were nearly always the wrong person.
-LIKE, LIKE_RETURNED = 0.2, 0.4
+#: Least likeness, 0 to 1, to somebody seen only once, to somebody in sight in the frame before, and to
+#: somebody who was not. Once: a runner at 5 fps has .2. In sight: of 6,000 links on four street clips one in
+#: 200 is below .45, and half are above .88. Not in sight: below .4 it was nearly always the wrong person.
+LIKE_ONCE, LIKE, LIKE_RETURNED = 0.2, 0.35, 0.4
 
 #: Pose similarity from which two boxes hold one body, and from which nobody is born beside somebody known. On
 #: the same clips, pairs above .8 were one person with two boxes; those from .5 to .8 mostly.
@@ -101,7 +101,7 @@ class Tracker:
         alike[:, spare] = 0.0
         hidden = known.missed > 0.0
         alike[hidden] -= HANDICAP
-        least = np.where(hidden, LIKE_RETURNED - HANDICAP, LIKE)
+        least = np.where(hidden, LIKE_RETURNED - HANDICAP, np.where(known.age > 0.0, LIKE, LIKE_ONCE))
         least[known.unseen > self._forget_after] = np.inf
         return assign(alike, least)
 
