@@ -22,6 +22,7 @@ from test_csv import files_no_larger_than
 
 from app.outputs import mp4
 from app.outputs.mp4 import Mp4
+from app.sources.video import open_video
 from app.types import SourceInfo
 from engine.errors import UserError
 from engine.types import Image
@@ -174,6 +175,113 @@ def test_frames_before_zero_are_kept(tmp_path: Path) -> None:
     times = [time - Fraction(3, 25) for time in every(3600, 20)]
     film(tmp_path / "out.mp4", info(), times)
     assert times_of(tmp_path / "out.mp4") == [time + 1 for time in times]
+
+
+HOUR = 3600 * 90000
+
+
+@pytest.mark.parametrize("before", [1, 2, 3, 30])
+def test_a_pause_of_many_hours_is_kept(tmp_path: Path, before: int) -> None:
+    """A camera that comes back after a night: FFmpeg takes 2^31 ticks at most from one frame to the next."""
+    ticks = [3600 * i for i in range(before)]
+    ticks += [ticks[-1] + 30 * HOUR + 3600 * i for i in range(30)]
+    times = [Fraction(tick, 90000) for tick in ticks]
+    film(tmp_path / "out.mp4", info(frames=len(times)), times)
+    found = frames(tmp_path / "out.mp4")
+    assert [time for time, _ in found if time in times] == times
+    assert [clips.number(image) for time, image in found if time in times] == list(range(len(times)))
+    assert {clips.number(image) for time, image in found if time not in times} == {before - 1}
+    assert boxes(tmp_path / "out.mp4") == ["ftyp", "moov", "mdat"]
+
+
+@pytest.mark.parametrize("time_base", [Fraction(1, 1000), Fraction(1001, 30000), Fraction(1, 2)])
+def test_every_time_base_keeps_a_pause_of_a_week(tmp_path: Path, time_base: Fraction) -> None:
+    week = round(7 * 86400 / time_base)
+    times = [tick * time_base for tick in (0, 1, week, week + 1, week + 3)]
+    film(tmp_path / "out.mp4", info(time_base=time_base, rate=Fraction(1, 100_000)), times)
+    found = times_of(tmp_path / "out.mp4")
+    assert [time for time in found if time in times] == times
+    assert len(found) < 40
+
+
+def test_frames_that_come_closer_and_closer_are_all_there(tmp_path: Path) -> None:
+    """With B-frames, FFmpeg would leave out the last ones here."""
+    times = [Fraction(second) for second in (0, 10, 20, 30, 33, 36, 39)]
+    film(tmp_path / "out.mp4", info(), times)
+    assert times_of(tmp_path / "out.mp4") == times
+
+
+def test_sound_stays_in_step_after_a_pause_of_hours(tmp_path: Path) -> None:
+    noticed, out = film_of_two_parts(tmp_path, 7 * 3600)
+    assert noticed == []
+    assert times_of(out) == times_of(tmp_path / "in.mkv")
+    before, after = sound(tmp_path / "in.mkv"), sound(out)
+    assert before[-1][0] > 7 * 3600
+    assert max(abs(a[0] - b[0]) for a, b in zip(after, before, strict=True)) <= Fraction(1, 44100)
+
+
+@pytest.mark.parametrize(
+    ("days", "kept", "said"),
+    [
+        (1, Fraction(86400) + Fraction(1, 25), "in.mkv: its sound pauses for longer than an MP4 can say"),
+        (60, Fraction(2**32, 16000), "made up: a pause of 60.0 days is cut to 3.1 in the MP4, and its sound"),
+    ],
+)
+def test_sound_ends_before_a_pause_that_an_mp4_cannot_say(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, days: int, kept: Fraction, said: str
+) -> None:
+    monkeypatch.setattr(mp4, "MOST_REPEATS", 4)
+    noticed, out = film_of_two_parts(tmp_path, days * 86400)
+    assert [line[: len(said)] for line in noticed].count(said) == 1
+    before, after = times_of(tmp_path / "in.mkv"), times_of(out)
+    assert after[:25] == before[:25]
+    assert after[-25:] == [time - before[25] + before[24] + kept for time in before[25:]]
+    copied = sound(out)
+    assert 0.9 < copied[-1][0] < 1.1
+    assert [piece[3] for piece in copied] == [p[3] for p in sound(tmp_path / "in.mkv")[: len(copied)]]
+
+
+def film_of_two_parts(folder: Path, pause: int) -> tuple[list[str], Path]:
+    """A film of two seconds with sound and a pause of so many seconds between them."""
+    images = [clips.picture(i) for i in range(50)]
+    clips.write(folder / "zero.mp4", images, [3600 * i for i in range(50)], audio_s=2.0)
+    with av.open(str(folder / "zero.mp4")) as old, av.open(str(folder / "in.mkv"), "w") as new:
+        copies = {stream.index: new.add_stream_from_template(stream) for stream in old.streams}
+        for packet in old.demux():
+            if packet.dts is not None:
+                later = round(pause / packet.time_base) if packet.dts * packet.time_base >= 1 else 0
+                packet.pts, packet.dts = packet.pts + later, packet.dts + later
+                packet.stream = copies[packet.stream.index]
+                new.mux(packet)
+    source = info(frames=50, time_base=Fraction(1, 1000), audio=str(folder / "in.mkv"))
+    return film(folder / "out.mp4", source, times_of(folder / "in.mkv")), folder / "out.mp4"
+
+
+def test_a_clock_finer_than_a_microsecond_is_rounded_to_it(tmp_path: Path) -> None:
+    ticks = [0, 333_333_333, 1_000_000_400, 4_000_000_000]
+    film(tmp_path / "out.mp4", info(time_base=Fraction(1, 10**9)), [Fraction(tick, 10**9) for tick in ticks])
+    assert times_of(tmp_path / "out.mp4") == [
+        Fraction(microseconds, 10**6) for microseconds in (0, 333_333, 1_000_000, 4_000_000)
+    ]
+
+
+def test_frames_hours_apart_keep_little_room_for_an_index(tmp_path: Path) -> None:
+    """Ten frames in four and a half days are guessed to be ten million."""
+    times = every(12 * HOUR, 10)
+    film(tmp_path / "out.mp4", info(frames=9_720_001), times)
+    assert set(times_of(tmp_path / "out.mp4")) >= set(times)
+    assert (tmp_path / "out.mp4").stat().st_size < 20_000_000
+
+
+def test_a_recording_stamped_with_the_date_is_written_and_its_length_known(tmp_path: Path) -> None:
+    decade = 3650 * 86400
+    times = clips.with_audio(tmp_path / "zero.mp4")
+    moved(tmp_path / "zero.mp4", tmp_path / "in.mkv", decade)
+    with closing(open_video(tmp_path / "in.mkv", stem="in", threads=1)) as source:
+        assert source.info.frames == pytest.approx(50, abs=3)
+        film(tmp_path / "out.mp4", source.info, [time + decade for time in times])
+    assert times_of(tmp_path / "out.mp4") == times
+    assert sound(tmp_path / "out.mp4")[0][0] == pytest.approx(0, abs=0.05)
 
 
 # ---------------------------------------------------------------- sound
@@ -429,7 +537,7 @@ def test_a_full_disk_leaves_a_valid_file_and_says_how_many_frames(tmp_path: Path
     found = times_of(path)
     assert str(caught.value) == f"{path}: the disk is full; the first {len(found)} frames are saved in it"
     assert found == times[: len(found)]
-    assert len(found) >= 50
+    assert len(found) >= 25, "a key frame for each change of scene, once a second at most"
     kept = sound(path)
     assert kept == sound(tmp_path / "in.mp4")[: len(kept)]
     assert abs(kept[-1][0] - found[-1]) < 0.2
@@ -443,6 +551,48 @@ def test_a_disk_that_fills_up_while_the_file_is_completed_costs_the_last_fragmen
     with files_no_larger_than(size - 1000), pytest.raises(UserError, match="first 100 frames are saved"):
         film(tmp_path / "out.mp4", info(128, 128, frames=120), times, noise(120))
     assert times_of(tmp_path / "out.mp4") == times[:100]
+
+
+def failing_at(frame: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let FFmpeg fail when frame number `frame` comes, counted from 0."""
+    mux, calls = Mp4._mux, iter(range(1000))
+
+    def failing(sink: Mp4, image: av.VideoFrame | None) -> None:
+        if next(calls) >= frame:
+            raise av.ArgumentError(22, "Invalid argument")
+        mux(sink, image)
+
+    monkeypatch.setattr(Mp4, "_mux", failing)
+
+
+@pytest.mark.parametrize("frame", [120, 125])
+def test_where_ffmpeg_fails_what_was_written_is_saved(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, frame: int
+) -> None:
+    failing_at(frame, monkeypatch)  # 125: when the file is completed
+    wanted = "out.mp4: writing failed \\(Invalid argument\\); the first 100 frames are saved in it"
+    with pytest.raises(UserError, match=wanted):
+        film(tmp_path / "out.mp4", info(), every(3600, 125))
+    assert times_of(tmp_path / "out.mp4") == every(3600, 100)
+    assert [path.name for path in tmp_path.iterdir()] == ["out.mp4"]
+
+
+def test_repeats_are_not_counted_as_frames_that_are_saved(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failing_at(150, monkeypatch)
+    times = [time + (8 * 3600 if time >= 2 else 0) for time in every(3600, 200)]
+    with pytest.raises(UserError, match=r"the first (100|150) frames") as caught:
+        film(tmp_path / "out.mp4", info(), times)
+    saved = [time for time in times_of(tmp_path / "out.mp4") if time in times]
+    assert f"the first {len(saved)} frames" in str(caught.value)
+
+
+def test_where_ffmpeg_fails_at_once_nothing_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    failing_at(0, monkeypatch)
+    with pytest.raises(UserError, match="nothing could be saved"):
+        film(tmp_path / "out.mp4", info(), SECOND)
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.skipif(os.geteuid() != 0 or shutil.which("mount") is None, reason="mounting needs root")

@@ -82,6 +82,11 @@ class Growing:
         self.write((1).to_bytes(4, "big") + b"mdat" + size.to_bytes(8, "big"))
         return True
 
+    def stop(self, error: OSError) -> OSError:
+        """Take nothing more because of `error`; the first error there was."""
+        self._errors.append(error)
+        return self._errors[0]
+
     def verify(self) -> None:
         """Raise the first error there was."""
         if self._errors:

@@ -26,7 +26,11 @@ PRESET, QUALITY = "superfast", "21"  #: x264's preset and constant rate factor
 KEY_S = 2.0  #: longest time between pictures where playing can start, and the most that a crash costs
 LATEST_START_S = 10.0  #: what begins later (a recorded broadcast counts from anywhere) begins within a second
 LARGEST = 16384  #: pixels, of a side of a picture in H.264
+FINEST = Fraction(1, 1_000_000)  #: seconds, of the shortest tick; finer clocks are rounded to it
+LONGEST_STEP = 2**30  #: ticks of the MP4 between frames; from 2**31 on FFmpeg refuses them
+MOST_REPEATS = 1000  #: of a frame in one pause; by then there is more of it than anyone will look at
 UNKNOWN_LENGTH = 50_000  #: frames for whose index there is room where nobody knows how many will come
+LARGEST_ROOM = 16 << 20  #: bytes kept for the index, enough for some five hours; lengths are often guessed
 BT709 = 1  #: in each table of ITU-T H.273: primaries, transfer and matrix
 
 
@@ -55,11 +59,15 @@ class Mp4:
             )
         self._info = info
         self._threshold = threshold
+        self._notice = notice
         self._scaler = VideoReformatter()
-        self._step = max(1, round(1 / (info.rate * info.time_base)))  # ticks that the last frame lasts
+        self._tick = max(info.time_base, FINEST)
+        self._longest = _longest_step(self._tick)
+        self._step = min(max(1, round(1 / (info.rate * self._tick))), self._longest)  # of the last frame
         self._shift = 0  # ticks of the source at tick 0 of the output
         self._last = self._next_key = -(2**62)  # ticks of the output
         self._frames = 0
+        self._repeats: list[int] = []  # samples of the output that are no frames of the source
         with ExitStack() as undo:
             self._partial = Partial(path, overwrite=overwrite)
             undo.callback(self._partial.discard)
@@ -76,21 +84,25 @@ class Mp4:
         self._video.width, self._video.height = info.width + info.width % 2, info.height + info.height % 2
         self._video.pix_fmt = "yuv420p"
         context = self._video.codec_context
-        context.time_base, context.thread_count = info.time_base, threads
+        context.time_base, context.thread_count = self._tick, threads
         context.sample_aspect_ratio = info.pixel_aspect
         context.color_range = ColorRange.MPEG
         context.color_primaries = context.color_trc = context.colorspace = BT709
         self._sound.join(self._output)
 
     def write(self, result: Result) -> None:
-        """Add the frame. UserError on a full disk; the file then holds the frames that its message says."""
-        image = draw(result.frame.image, result.tracks, self._threshold)
-        frame = self._frame(image, result.frame.time)
+        """Add the frame.
+
+        UserError on a full disk, or where FFmpeg fails; the file then holds the frames that its message says.
+        """
+        frame = self._frame(draw(result.frame.image, result.tracks, self._threshold))
         try:
-            self._mux(frame)
-        except (OSError, av.FFmpegError):
-            self._salvage()
-            raise
+            ticks = self._ticks(result.frame.time)
+            self._bridge(ticks)
+            self._mux(self._placed(frame, ticks))
+        except (OSError, av.FFmpegError) as error:
+            raise self._salvaged(error) from error
+        self._shown = frame
         self._frames += 1
 
     def close(self) -> None:
@@ -98,49 +110,77 @@ class Mp4:
         try:
             if self._frames and self._partial.pending:
                 self._finish()
-            self._partial.discard()
-        except (OSError, av.FFmpegError):
-            self._salvage()
-            raise
+        except (OSError, av.FFmpegError) as error:
+            raise self._salvaged(error) from error
         finally:
             self._sound.close()
+        self._partial.discard()
 
-    def _frame(self, image: Image, time: float) -> VideoFrame:
-        """The picture as x264 takes it: even sides, Y'CbCr, and its time in ticks of the source."""
+    def _frame(self, image: Image) -> VideoFrame:
+        """The picture as x264 takes it: even sides, Y'CbCr."""
         image = fitted(image, self._info.width, self._info.height)
         height, width = image.shape[:2]
         if width % 2 or height % 2:
             even: Image = np.pad(image, ((0, height % 2), (0, width % 2), (0, 0)), "edge")
             image = even
-        frame = self._scaler.reformat(
+        return self._scaler.reformat(
             VideoFrame.from_numpy_buffer(image, "bgr24"),
             format="yuv420p",
             dst_colorspace=Colorspace.ITU709,
             dst_color_range=ColorRange.MPEG,
             threads=1,
         )
-        ticks = round(Fraction(time) / self._info.time_base)
+
+    def _ticks(self, time: float) -> int:
+        """When to show the frame of that time, in the output."""
+        ticks = round(Fraction(time) / self._tick)
         if self._frames == 0 and not 0.0 <= time < LATEST_START_S:
-            self._shift = math.floor(math.floor(time) / self._info.time_base)
-            self._sound.shift = self._shift * self._info.time_base
-        self._last = max(ticks - self._shift, self._last + 1)
-        frame.pts, frame.duration, frame.time_base = self._last, self._step, self._info.time_base
-        if self._last >= self._next_key:
-            frame.pict_type = PictureType.I
-            self._next_key = self._last + math.ceil(KEY_S / self._info.time_base)
+            self._shift = math.floor(math.floor(time) / self._tick)
+            self._sound.shift = self._shift * self._tick
+        excess = ticks - self._shift - self._last - MOST_REPEATS * self._longest
+        if self._frames and excess > 0:
+            self._shorten(excess)
+        return max(ticks - self._shift, self._last + 1)
+
+    def _shorten(self, excess: int) -> None:
+        """Take so many ticks off the pause that begins; the sound ends there, it would be out of step."""
+        kept = MOST_REPEATS * self._longest * self._tick
+        days, left = (float(pause) / 86400 for pause in (kept + excess * self._tick, kept))
+        self._notice(
+            f"{self._info.name}: a pause of {days:.1f} days is cut to {left:.1f} in the MP4"
+            + (", and its sound ends there" if self._sound.streams else "")
+        )
+        end = (self._last + self._step) * self._tick + self._sound.shift
+        self._output.mux(list(self._sound.until(end)))
+        self._sound.close()
+        self._shift += excess
+
+    def _bridge(self, ticks: int) -> None:
+        """Repeat the last frame through a pause that is too long for one frame."""
+        while self._frames and ticks - self._last > self._longest:
+            self._repeats.append(self._frames + len(self._repeats))
+            self._mux(self._placed(self._shown, self._last + self._longest))
+
+    def _placed(self, frame: VideoFrame, ticks: int) -> VideoFrame:
+        frame.pts, frame.time_base = ticks, self._tick
+        frame.pict_type = PictureType.I if ticks >= self._next_key else PictureType.NONE
+        if ticks >= self._next_key:
+            self._next_key = ticks + math.ceil(KEY_S / self._tick)
+        self._last = ticks
         return frame
 
     def _mux(self, frame: VideoFrame | None) -> None:
         """Encode, and write what comes out of the encoder together with the sound up to there."""
         for packet in self._video.encode(frame):
+            packet.duration = self._step  # only that of the last counts
             now = (packet.dts or 0) * packet.time_base + self._sound.shift
             self._output.mux(packet)
             self._output.mux(list(self._sound.until(now)))
 
     def _finish(self) -> None:
         self._mux(None)
-        shown = self._last * self._info.time_base + self._sound.shift
-        self._output.mux(list(self._sound.rest(shown, shown + self._step * self._info.time_base)))
+        shown = self._last * self._tick + self._sound.shift
+        self._output.mux(list(self._sound.rest(shown, shown + self._step * self._tick)))
         try:
             self._output.close()
         except av.ArgumentError:
@@ -149,15 +189,17 @@ class Mp4:
         self._growing.verify()
         self._partial.publish()
 
-    def _salvage(self) -> None:
-        """If the file could not be written, give it its name with what it holds, and raise the UserError."""
-        try:
-            self._growing.verify()
-        except OSError as error:
-            self._sound.close()
-            with suppress(OSError, av.FFmpegError):
-                self._output.close()  # writes nothing any more
-            raise self._partial.salvaged(error, *whole(self._partial.file)) from error
+    def _salvaged(self, error: OSError | av.FFmpegError) -> UserError:
+        """Give the file its name with what it holds, and say why it ends there.
+
+        What the file itself met comes first: FFmpeg only passes on that there was something.
+        """
+        cause = self._growing.stop(OSError(error.errno, error.strerror))
+        self._sound.close()
+        with suppress(OSError, av.FFmpegError):
+            self._output.close()  # writes nothing any more
+        end, samples = whole(self._partial.file)
+        return self._partial.salvaged(cause, end, samples - sum(n < samples for n in self._repeats))
 
 
 def fitted(image: Image, width: int, height: int) -> Image:
@@ -180,26 +222,41 @@ def _container_options(info: SourceInfo, sound: Sound) -> dict[str, str]:
     every stream have to be multiples of them, or the beginnings are rounded.
     """
     rates = [stream.codec_context.sample_rate for stream in sound.streams]
-    ticks = math.lcm(info.time_base.denominator, *rates)
+    own = max(info.time_base, FINEST).denominator
+    ticks = math.lcm(own, *rates)
     return {
         "movflags": "hybrid_fragmented+frag_keyframe+delay_moov+default_base_moof",
-        "movie_timescale": str(ticks if ticks < 2**31 else info.time_base.denominator),
+        "movie_timescale": str(ticks if ticks < 2**31 else own),
         "moov_size": str(_index_room(info, sound)),
         "max_interleave_delta": "1000000",  # microseconds; packets come in order here and need not wait
     }
 
 
+def _longest_step(tick: Fraction) -> int:
+    """The most ticks between two frames. The MP4 counts in finer ones: FFmpeg wants 10 000 a second."""
+    scale = tick.denominator
+    while scale < 10_000:
+        scale *= 2
+    return max(1, math.floor(LONGEST_STEP / (tick * scale)))
+
+
 def _index_room(info: SourceInfo, sound: Sound) -> int:
     """Bytes to keep free for the index: a little more than it is going to take.
 
-    For a frame it holds 8 bytes each for duration and delay and 4 for size; for a packet of sound 8 and 4;
-    and some for each fragment. Where the length is not known, long recordings get their index at the end.
+    For a frame it holds 8 bytes for duration and 4 for size, and so for a packet of sound; and some more for
+    each key frame and fragment. Longer recordings than were expected get their index at the end.
     """
     frames = info.frames or UNKNOWN_LENGTH
     packets = sum(max(stream.frames, math.ceil(100 * frames / info.rate)) for stream in sound.streams)
     setup = sum(4096 + len(stream.codec_context.extradata or b"") for stream in sound.streams)
-    return 8192 + setup + 24 * frames + 16 * packets
+    return min(8192 + setup + 24 * frames + 16 * packets, LARGEST_ROOM)
 
 
 def _encoder_options() -> dict[str, str]:
-    return {"preset": PRESET, "crf": QUALITY, "g": "600"}  # _frame asks for key pictures more often than that
+    """Key pictures at most every 600; _placed asks for them more often. No B-frames.
+
+    With those, frames would be decoded in another order than shown, and what is stored for how long each
+    lasts would belong to a frame two before it. After a pause FFmpeg then takes frames for being beyond the
+    end of the edit list, and leaves them out.
+    """
+    return {"preset": PRESET, "crf": QUALITY, "g": "600", "bf": "0"}

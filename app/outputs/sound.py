@@ -20,6 +20,7 @@ from av.stream import Stream
 Piece: TypeAlias = "Packet[Stream]"
 
 GIVE_UP_AFTER = 50  #: errors in a row from the container before reading ends
+LONGEST_STEP = 2**31 - 2  #: samples from one packet to the next: FFmpeg refuses more in an MP4
 
 
 class Sound:
@@ -60,7 +61,7 @@ class Sound:
         while self._ahead or self._read():
             if _begin(self._ahead[0]) >= time:
                 return
-            yield self._marked(self._ahead.popleft())
+            yield from self._marked(self._ahead.popleft())
 
     def rest(self, shown: Fraction, end: Fraction) -> Iterator[Piece]:
         """What is left when the last picture of the output was shown at `shown` and lasts until `end`.
@@ -72,10 +73,13 @@ class Sound:
         while self._last_picture <= shown and self._read():
             pass
         if self._last_picture <= shown:
-            yield from map(self._marked, self._ahead)
+            while self._ahead:
+                yield from self._marked(self._ahead.popleft())
 
     def close(self) -> None:
+        """Let nothing more come."""
         self._pieces = iter(())
+        self._ahead.clear()
         self._files.close()
 
     def _open(self, path: str) -> None:
@@ -126,12 +130,17 @@ class Sound:
             if index not in self._copies:
                 if not piece.is_discard:
                     self._last_picture = max(self._last_picture, _begin(piece))
-            elif piece.dts > self._dts.get(index, piece.dts - 1):
+                continue
+            step = piece.dts - self._dts.get(index, piece.dts - 1)
+            if step * piece.time_base * self._copies[index].codec_context.sample_rate > LONGEST_STEP:
+                self._notice(f"{self._name}: its sound pauses for longer than an MP4 can say, and ends there")
+                self._pieces = iter(())
+                return False
+            if step > 0:
                 self._dts[index] = piece.dts
                 self._ahead.append(piece)
                 return True
-            else:
-                self._skipped(index)
+            self._skipped(index)
         return False
 
     def _skipped(self, index: int) -> None:
@@ -139,17 +148,22 @@ class Sound:
             self._told.add(index)
             self._notice(f"{self._name}: its sound steps back in time; what it repeats is left out")
 
-    def _marked(self, piece: Piece) -> Piece:
+    def _marked(self, piece: Piece) -> Iterator[Piece]:
         index, time_base = piece.stream.index, piece.time_base
         if index in self._filters:
-            (piece,) = self._filters[index].filter(piece)
+            try:
+                (piece,) = self._filters[index].filter(piece)
+            except av.FFmpegError:
+                self._notice(f"{self._name}: its sound is damaged and ends early")
+                self.close()
+                return
             piece.time_base = time_base
         piece.stream = self._copies[index]
         if self.shift and piece.dts is not None:
             ticks = round(self.shift / piece.time_base)
             piece.dts -= ticks
             piece.pts = None if piece.pts is None else piece.pts - ticks
-        return piece
+        yield piece
 
 
 def _opened(path: str) -> InputContainer:
