@@ -17,6 +17,7 @@ from app.outputs import check
 from app.outputs.mp4 import Mp4
 from app.outputs.table import Csv
 from app.pipeline import Summary, run
+from app.plain import printable
 from app.progress import Console, Progress
 from app.settings import Settings
 from app.sources import expand, open_source, stems
@@ -118,7 +119,8 @@ def run_all(arguments: Sequence[str], settings: Settings, stop: threading.Event)
         try:
             for path in job.outputs(stem, Path(settings.output)):
                 if _place(path) in taken:
-                    raise UserError(f"{path} is a source of this call; choose another folder with -o")
+                    taken_by = f"{printable(path)} is a source of this call"
+                    raise UserError(f"{taken_by}; choose another folder with -o")
                 check(path, overwrite=settings.overwrite)
             ready.append((source, stem))
         except UserError as error:
