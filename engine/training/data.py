@@ -140,7 +140,9 @@ def _write(path: Path, people: People, warps: Affines) -> None:
 def _picture(file: Path) -> Image:
     picture = cv2.imread(str(file))
     if picture is None:
-        raise UserError(f"{file}: not a picture that can be read; remove its people from the set or replace it")
+        raise UserError(
+            f"{file}: not a picture that can be read; remove its people from the set or replace it"
+        )
     return np.asarray(picture, np.uint8)
 
 

@@ -2,15 +2,15 @@
 Learning for Human Pose Estimation", CVPR 2019, arXiv 1902.09212, section 3).
 
     stem, first stage        second          third             fourth
-    1/4  ───────────────┬──  ■ ── × ──┬──  ■ ── × ──┬──   ■ ── × ──  heatmaps
-    1/8                 └──  ■ ── × ──┼──  ■ ── × ──┼──   ■ ── ×
-    1/16                              └──  ■ ── × ──┼──   ■ ── ×
-    1/32                                            └──   ■ ── ×
+    1/4  ───────────────┬──  ■ ── ◆ ──┬──  ■ ── ◆ ──┬──   ■ ── ◆ ──  heatmaps
+    1/8                 └──  ■ ── ◆ ──┼──  ■ ── ◆ ──┼──   ■ ── ◆
+    1/16                              └──  ■ ── ◆ ──┼──   ■ ── ◆
+    1/32                                            └──   ■ ── ◆
 
-Every stage but the first has one branch more than the one before, at half the resolution (a transition). Branches
-are chains of residual blocks (■). In an exchange unit (×) every branch gets the sum of all, each brought to its
-resolution and width by strided 3x3 convolutions (down) or a 1x1 convolution and repetition (up). Chains with the
-exchange unit after them are a module, of which a stage has one or several.
+Every stage but the first has one branch more than the one before, at half the resolution (a transition).
+Branches are chains of residual blocks (■). In an exchange unit (◆) every branch gets the sum of all, each
+brought to its resolution and width by strided 3x3 convolutions (down) or a 1x1 convolution and repetition
+(up). Chains with the exchange unit after them are a module, of which a stage has one or several.
 
 The attributes are named as in the official checkpoints, because they are the keys of their weights.
 """
@@ -25,8 +25,8 @@ from torch import Tensor, nn
 
 from engine.training.blocks import BasicBlock, Bottleneck, chain, convolution, normed, start_weights
 
-#: Where branches exchange (section 4.3 of the paper): after the last module only; after the last module of every
-#: stage; after every module.
+#: Where branches exchange (the ablation of the paper): after the last module only; after the last module of
+#: every stage; after every module.
 Exchange = Literal["final", "across", "within"]
 #: How many times coarser than the finest branch the one is that draws the heatmaps (figure 5).
 Coarseness = Literal[1, 2, 4]
@@ -48,13 +48,9 @@ class Shape:
 
     def __post_init__(self) -> None:
         if len(self.widths) != len(self.modules) + 1 or min(self.modules) < 1:
-            raise ValueError(
-                f"{len(self.widths)} branches need {len(self.widths) - 1} stages of 1 module or more"
-            )
+            raise ValueError(f"widths {self.widths}, modules {self.modules}: one stage for each new branch")
         if self.heatmaps not in get_args(Coarseness)[: len(self.widths)]:
-            raise ValueError(
-                f"heatmaps of coarseness {self.heatmaps}: with {len(self.widths)} branches there are none"
-            )
+            raise ValueError(f"{len(self.widths)} branches draw no heatmaps of coarseness {self.heatmaps}")
 
 
 class HRNet(nn.Module):
@@ -99,8 +95,8 @@ class HRNet(nn.Module):
 class Module(nn.Module):
     """Chains of residual blocks side by side, and the exchange unit after them (section 3, equation 3).
 
-    Takes one (N, width, h, w) for each branch, each half as high and wide as the one before; gives one for each
-    of `towards`, or all branches as they are where that is empty.
+    Takes one (N, width, h, w) for each branch, each half as high and wide as the one before; gives one for
+    each of `towards`, or all branches as they are where that is empty.
     """
 
     def __init__(self, widths: Sequence[int], blocks: int, towards: Sequence[int]) -> None:
@@ -139,7 +135,7 @@ def _exchange(widths: Sequence[int], source: int, target: int) -> nn.Module:
 
 
 def _transition(before: Sequence[int], now: Sequence[int]) -> nn.ModuleList:
-    """What brings the branches of one stage to the widths of the next, and makes its coarsest from the last."""
+    """What brings the branches of a stage to the widths of the next, and makes its new one."""
     kept = (
         nn.Identity() if wide == wanted else normed(wide, wanted, 3, relu=True)
         for wide, wanted in zip(before, now, strict=False)
