@@ -61,7 +61,7 @@ def views(
     *,
     unbiased: bool,
 ) -> Views:
-    """Draw how the people of these rows are seen at `size`, height and width; `unbiased` as in engine.crop."""
+    """Draw how the people of these rows are seen at `size`; `unbiased` as in `engine.crop`."""
     n = len(rows)
     joints, weights, labelled = crops.joints[rows], crops.weights[rows], crops.labelled[rows]
     centre, zoom = _half_bodies(joints, labelled, ranges, rng)
@@ -87,7 +87,7 @@ def views(
 
 
 def pictures(canvases: Image, seen: Views, size: Size) -> Tensor:
-    """What is seen of canvases (M, *CANVAS, 3): (N, 3, h, w) float, BGR, 0 to 255; black beyond the canvas."""
+    """What is seen of canvases (M, *CANVAS, 3): (N, 3, h, w) float, BGR, 0 to 255; black beyond them."""
     height, width = size
     out = np.empty((len(seen.rows), height, width, 3), np.uint8)
     warped = np.empty((height, width, 4), np.uint8)
@@ -118,7 +118,12 @@ def _coloured(people: Tensor, seen: Views) -> Tensor:
 
 
 def _affines(
-    centre: Array, zoom: Array, angle: Array, mirrored: NDArray[np.bool_], size: Size, unbiased: bool
+    centre: NDArray[np.float64],
+    zoom: NDArray[np.float64],
+    angle: NDArray[np.float64],
+    mirrored: NDArray[np.bool_],
+    size: Size,
+    unbiased: bool,
 ) -> Affines:
     """(N, 2, 3) that bring `centre` to the middle of the input, larger by `zoom`, turned, and then mirrored.
 
@@ -138,14 +143,14 @@ def _affines(
 
 def _half_bodies(
     joints: Array, labelled: NDArray[np.bool_], ranges: Ranges, rng: np.random.Generator
-) -> tuple[Array, Array]:
-    """Where the middle of each crop is (N, 2), canvas pixels, and how much larger it is than the padded box (N,)."""
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Where on its canvas the middle of each crop is (N, 2), and how much larger than usual it is (N,)."""
     n = len(joints)
     middle = np.tile(np.array([CANVAS[1], CANVAS[0]], np.float64) / 2, (n, 1))
     chosen, upper = rng.random(n) < ranges.half_body, rng.random(n) < 0.5
     zoom = np.ones(n)
     for person in np.flatnonzero(chosen & (labelled.sum(axis=1) > _HALF)):
-        half = labelled[person] & (_UPPER == upper[person])
+        half = labelled[person] & (upper[person] == _UPPER)
         if half.sum() <= 2:
             continue
         points = joints[person, half]

@@ -30,6 +30,9 @@ TEACHER = "teacher_keypoints.json.gz"
 NOMINAL = (256, 192)  #: height, width that the padded box of a person takes in its canvas
 CANVAS = (320, 288)  #: height, width of what is kept of a person, the padded box in its middle
 _K = len(KEYPOINTS)
+_SURE = (
+    0.2  #: peak below which the teacher does not know where a joint is, most often because it is not there
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,8 +69,8 @@ class Crops:
 def read(folder: Path, *, teacher: float = 0.0) -> People:
     """Everybody with a labelled joint in a data set.
 
-    Where a joint has no human label, the teacher's counts `teacher` times its peak. UserError where the set is
-    none, is damaged, lacks pictures or has nobody.
+    Where a joint has no human label, the teacher's counts `teacher` times its peak, if that is high enough.
+    UserError where the set is none, is damaged, lacks pictures or has nobody.
     """
     labels = _json(folder / LABELS)
     try:
@@ -89,7 +92,8 @@ def read(folder: Path, *, teacher: float = 0.0) -> People:
     joints, weights = marks[..., :2].copy(), labelled.astype(np.float32)
     if teacher:
         said = _teacher(folder / TEACHER, [one["id"] for one in people])
-        joints[~labelled], weights[~labelled] = said[~labelled, :2], teacher * said[~labelled, 2]
+        told = ~labelled & (said[..., 2] >= _SURE)
+        joints[told], weights[told] = said[told, :2], teacher * said[told, 2]
     # COCO counts the edges of boxes from the outer edge of the first pixel.
     xyxy = np.hstack([boxes[:, :2], boxes[:, :2] + boxes[:, 2:]]) - np.float32(0.5)
     return People(files, xyxy, joints, weights, labelled)
@@ -101,14 +105,16 @@ def cut(people: People, cache: Path) -> Crops:
     path = cache / f"{_fingerprint(people)}.npy"
     if not path.exists():
         _write(path, people, warps)
-    images: Image = np.load(path, mmap_mode="r")
+    images: Image = np.load(path, mmap_mode="c")
     joints = people.joints @ warps[:, :, :2].transpose(0, 2, 1) + warps[:, None, :, 2]
     return Crops(images, joints.astype(np.float32), people.weights, people.labelled)
 
 
-def joined(sets: Sequence[Crops]) -> Crops:
-    """Several sets as one, in memory (all pictures are read)."""
-    return Crops(*(np.concatenate([getattr(one, name) for one in sets]) for name in Crops.__slots__))
+def together(sets: Sequence[People]) -> People:
+    """Several sets as one, one after another."""
+    files = tuple(file for one in sets for file in one.files)
+    arrays = ("xyxy", "joints", "weights", "labelled")
+    return People(files, *(np.concatenate([getattr(one, name) for one in sets]) for name in arrays))
 
 
 def to_canvas(xyxy: NDArray[np.floating]) -> Affines:

@@ -1,0 +1,295 @@
+"""Trains a pose network: `python -m engine.training.train CONFIG.toml`; by `torchrun` on several processes.
+
+The recipe is the paper's (arXiv 1902.09212, section 4.1): heatmaps against Gaussians, mean squared error over
+the joints that somebody knows, Adam. For short trainings it has a cosine schedule, averaged weights (Polyak
+and Juditsky 1992) and phases of growing resolution.
+
+Every epoch ends with a checkpoint; the same command resumes from the last one and goes on as if nothing had
+happened, since what an epoch draws depends on nothing but the seed and its number.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import math
+import os
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor, distributed, nn
+from torch.nn.parallel import DistributedDataParallel
+
+from engine.errors import UserError
+from engine.training import data, saving
+from engine.training.config import Config, Phase, load
+from engine.training.feed import Feed
+from engine.training.weights import Average, described
+from engine.training.zoo import build
+
+_STEPS = ((170 / 210, 0.1), (200 / 210, 0.01))  #: part of the training done, factor from there on
+COLUMNS = ("epoch", "minutes", "done", "size", "lr", "loss", "pictures_per_s", "ap")
+
+
+class Processes(NamedTuple):
+    """Who trains. Rank 0 is the one that writes."""
+
+    rank: int
+    world: int
+    device: torch.device
+
+
+class Pace(NamedTuple):
+    """How far the training is where an epoch starts, and how far each person takes it; the whole is 1."""
+
+    done: float
+    sample: float
+
+
+def masked_loss(heatmaps: Tensor, targets: Tensor, weights: Tensor, sigma: float) -> Tensor:
+    """Squared error of heatmaps (N, K, h, w) over that of answering nothing, weighted by joint (N, K).
+
+    That is the paper's mean squared error but for a constant, with which it is as large at all resolutions:
+    pi sigma^2 is the squared error of a Gaussian against 0.
+    """
+    errors = (heatmaps.float() - targets).square().sum(dim=(2, 3)) / (math.pi * sigma**2)
+    return (errors * weights).sum() / weights.sum().clamp_min(1)
+
+
+def rate(config: Config, done: float) -> float:
+    """The learning rate when the part `done` of the training is over."""
+    if done < config.warmup:
+        return config.lr * (0.01 + 0.99 * done / config.warmup)
+    if config.schedule == "steps":
+        return config.lr * min([1.0, *(factor for start, factor in _STEPS if done >= start)])
+    after = min((done - config.warmup) / (1 - config.warmup), 1.0)
+    return config.lr * (0.005 + 0.995 * (1 + math.cos(math.pi * after)) / 2)
+
+
+def phase_at(config: Config, done: float) -> Phase:
+    ends = np.cumsum([phase.share for phase in config.phases])
+    number = int(np.searchsorted(ends / ends[-1], done, side="right"))
+    return config.phases[min(number, len(config.phases) - 1)]
+
+
+def rows_of_epoch(sizes: list[int], config: Config, epoch: int) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
+    """Which people of the sets, one after another, an epoch goes through, mixed by weight; shuffled."""
+    rng = np.random.default_rng([config.seed, epoch])
+    parts = np.array([source.weight for source in config.data])
+    counts = np.round((config.samples or sum(sizes)) * parts / parts.sum()).astype(int)
+    starts = np.cumsum([0, *sizes])
+    rows = [
+        start + np.concatenate([rng.permutation(size) for _ in range(-(-count // size))])[:count]
+        for start, size, count in zip(starts, sizes, counts, strict=False)
+        if count
+    ]
+    return rng.permutation(np.concatenate(rows))
+
+
+class Training:
+    """A network on its way: what a checkpoint holds."""
+
+    def __init__(self, config: Config, who: Processes) -> None:
+        torch.manual_seed(config.seed)
+        self.config, self.who = config, who
+        self.network = build(config.arch).to(who.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.average = Average(self.network, config.average)
+        self.optimiser = torch.optim.AdamW(self.network.parameters(), config.lr, weight_decay=config.decay)
+        self.epoch, self.elapsed_s = 0, 0.0
+        self.forward: nn.Module = self.network
+        if who.world > 1:
+            self.forward = DistributedDataParallel(self.network)
+
+    def resume(self, path: Path) -> None:
+        content = saving.restore(path)
+        if content.get("arch") != self.config.arch:
+            raise UserError(
+                f"{path}: a training of {content.get('arch')}, not {self.config.arch}; "
+                "name another folder in `out`, or remove this one"
+            )
+        self.network.load_state_dict(content["network"])
+        self.average.load_state_dict(content["average"])
+        self.optimiser.load_state_dict(content["optimiser"])
+        self.epoch, self.elapsed_s = content["epoch"], content["elapsed_s"]
+
+    def save(self, path: Path) -> None:
+        content = {
+            "arch": self.config.arch,
+            "network": self.network.state_dict(),
+            "average": self.average.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+            "epoch": self.epoch,
+            "elapsed_s": self.elapsed_s,
+        }
+        saving.save(content, path)
+
+    def pace(self, samples: int, last_s: float) -> Pace:
+        """Told by rank 0, so that all processes have the same learning rate."""
+        if self.config.epochs:
+            return Pace(self.epoch / self.config.epochs, 1 / self.config.epochs / samples)
+        whole_s = 60 * self.config.minutes
+        told = [Pace(self.elapsed_s / whole_s, last_s / whole_s / samples)]
+        if self.who.world > 1:
+            distributed.broadcast_object_list(told, 0)
+        return told[0]
+
+    def run_epoch(self, feed: Feed, rows: np.ndarray[tuple[int], np.dtype[np.intp]], pace: Pace) -> float:
+        """One epoch over these people; the mean loss of this process."""
+        config, who = self.config, self.who
+        phase = phase_at(config, pace.done)
+        together = phase.batch * who.world
+        losses = torch.zeros((), device=who.device)
+        rng = np.random.default_rng([config.seed, self.epoch, who.rank])
+        steps = range(0, len(rows) - together + 1, together)
+        if not steps:
+            raise UserError(
+                f"batch {phase.batch}: an epoch has only {len(rows)} people for {who.world} processes"
+            )
+        self.forward.train()
+        for start in steps:
+            for group in self.optimiser.param_groups:
+                group["lr"] = rate(config, pace.done + start * pace.sample)
+            mine = rows[start + who.rank * phase.batch :][: phase.batch]
+            people, targets, weights = feed.batch(mine, phase, rng)
+            with torch.autocast(who.device.type, torch.bfloat16, enabled=who.device.type == "cuda"):
+                heatmaps = self.forward(people)
+            loss = masked_loss(heatmaps, targets, weights, feed.sigma(phase))
+            self.optimiser.zero_grad()
+            loss.backward()  # type: ignore[no-untyped-call]
+            self.optimiser.step()
+            self.average.update(self.network)
+            losses += loss.detach()
+        mean = float(losses) / len(steps)
+        if not math.isfinite(mean):
+            raise UserError(f"the loss is {mean} in epoch {self.epoch}: lower lr {config.lr} and start again")
+        return mean
+
+
+def train(config: Config, who: Processes) -> Path:
+    """The whole training, or what is left of it; where the weights lie."""
+    out = Path(config.out)
+    sets = [data.read(Path(source.folder), teacher=source.teacher) for source in config.data]
+    for _ in _in_turn(who):
+        crops = data.cut(data.together(sets), Path(config.cache))
+    training, feed = Training(config, who), Feed(crops, config, who.device)
+    last, weights = out / "last.pth", out / "pose.pth"
+    if last.exists():
+        training.resume(last)
+    sizes, last_s = [len(one) for one in sets], 0.0
+    while True:
+        rows = rows_of_epoch(sizes, config, training.epoch)
+        pace = training.pace(len(rows), last_s)
+        if pace.done >= 1:
+            return weights
+        started = time.monotonic()
+        loss = training.run_epoch(feed, rows, pace)
+        last_s = time.monotonic() - started
+        training.epoch, training.elapsed_s = training.epoch + 1, training.elapsed_s + last_s
+        if who.rank:
+            continue
+        phase = phase_at(config, pace.done)
+        training.save(last)
+        saving.save(described(training.average.network, config, phase), weights)
+        ap = _validated(config, training, phase)
+        training.elapsed_s += time.monotonic() - started - last_s
+        _log(out / "log.csv", training, pace, phase, loss, len(rows) / last_s, ap)
+
+
+def _validated(config: Config, training: Training, phase: Phase) -> float:
+    """AP of the averaged weights, or no number where it is not the time to measure."""
+    if not config.validation or not config.every or training.epoch % config.every:
+        return math.nan
+    from engine.training.evaluate import ap_of_network
+
+    return ap_of_network(training.average.network, described(training.average.network, config, phase), config)
+
+
+def _log(
+    path: Path, training: Training, pace: Pace, phase: Phase, loss: float, speed: float, ap: float
+) -> None:
+    """A line in the CSV and one on the screen, with what time is left."""
+    minutes = training.elapsed_s / 60
+    size = f"{phase.size[0]}x{phase.size[1]}"
+    lr = rate(training.config, pace.done)
+    row = (
+        training.epoch,
+        f"{minutes:.2f}",
+        f"{pace.done:.4f}",
+        size,
+        f"{lr:.2e}",
+        f"{loss:.4f}",
+        f"{speed:.1f}",
+        f"{ap:.4f}",
+    )
+    new = not path.exists()
+    with path.open("a", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        if new:
+            writer.writerow(COLUMNS)
+        writer.writerow(row)
+    done = (
+        training.epoch / training.config.epochs
+        if training.config.epochs
+        else minutes / training.config.minutes
+    )
+    left = minutes / done - minutes
+    told = "  ".join(f"{name} {value}" for name, value in zip(COLUMNS, row, strict=True) if value != "nan")
+    sys.stderr.write(f"{told}  left {max(left, 0):.1f} min\n")
+
+
+def _in_turn(who: Processes) -> Iterator[None]:
+    """Rank 0 first, so that what it writes is there for the others."""
+    if who.rank == 0:
+        yield
+    if who.world > 1:
+        distributed.barrier()
+    if who.rank:
+        yield
+
+
+def _processes(config: Config) -> Processes:
+    rank, world = int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1))
+    local = int(os.environ.get("LOCAL_RANK", 0))
+    name = config.device
+    if name == "auto":
+        name = f"cuda:{local}" if torch.cuda.is_available() else "cpu"
+    if name.startswith("cuda") and not torch.cuda.is_available():
+        raise UserError(f'device {name}: torch sees no CUDA device; device = "cpu" trains without one')
+    device = torch.device(name)
+    if config.threads:
+        torch.set_num_threads(config.threads)
+    if world > 1:
+        distributed.init_process_group("nccl" if device.type == "cuda" else "gloo")
+    if device.type == "cuda":
+        torch.cuda.set_device(device)
+        torch.backends.cudnn.benchmark = True
+    return Processes(rank, world, device)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(
+        prog="python -m engine.training.train", description="Train a pose network."
+    )
+    parser.add_argument("config", type=Path, help="TOML file, see docs/training.md")
+    options = parser.parse_args(arguments)
+    try:
+        config = load(options.config)
+        who = _processes(config)
+        weights = train(config, who)
+    except UserError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    if distributed.is_initialized():
+        distributed.destroy_process_group()
+    if not who.rank:
+        sys.stderr.write(f"{weights}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
