@@ -33,7 +33,8 @@ def restore(path: Path) -> dict[str, Any]:
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
     except (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError) as error:
-        raise UserError(f"{path}: cannot be read as a checkpoint: {error}") from error
+        why = (str(error).splitlines() or ["it breaks off"])[0]
+        raise UserError(f"{path}: cannot be read as a checkpoint: {why}") from error
     if not isinstance(content, dict):
         raise UserError(f"{path}: holds a {type(content).__name__}, not a checkpoint")
     return content
