@@ -15,7 +15,7 @@ from engine.crop import affines, crops, to_frame  # noqa: E402
 from engine.skeleton import KEYPOINTS  # noqa: E402
 from engine.training import data  # noqa: E402
 from engine.training.augment import PLAIN, Ranges, pictures, pictures_on, views  # noqa: E402
-from engine.training.feed import heatmap_size, to_cells  # noqa: E402
+from engine.training.feed import to_cells  # noqa: E402
 
 SIZE = (256, 192)
 WILD = Ranges(flip=0.5, rotation=45, rotated=1, scale=0.35, half_body=0.5)
@@ -51,8 +51,8 @@ def test_unchanged_people_are_where_the_program_sees_them(
 def test_cells_and_the_program_s_way_back_are_inverse(people: data.People, unbiased: bool) -> None:
     warps = affines(people.xyxy, SIZE, unbiased=unbiased)
     inputs = (people.joints @ warps[:, :, :2].transpose(0, 2, 1) + warps[:, None, :, 2]).astype(np.float32)
-    cells = to_cells(inputs, SIZE, unbiased=unbiased)
-    back = to_frame(cells, warps, SIZE, heatmap_size(SIZE), unbiased=unbiased)
+    cells = to_cells(inputs, SIZE, (64, 48), unbiased=unbiased)
+    back = to_frame(cells, warps, SIZE, (64, 48), unbiased=unbiased)
     assert np.abs(back - people.joints).max() < 1e-3
 
 

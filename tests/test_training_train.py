@@ -216,6 +216,23 @@ def test_a_configuration_that_makes_no_sense_is_refused(tmp_path: Path, change: 
         load(path)
 
 
+def test_the_command_trains_on_the_sets_and_into_the_folder_it_is_told(
+    config: Config, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert config.epochs
+    path = tmp_path / "c.toml"
+    path.write_text(
+        f"arch = 'hrnet_tiny'\nout = 'o'\ncache = '{tmp_path / 'cache'}'\nepochs = 1\ndevice = 'cpu'\n"
+        "validation = 'set'\nevery = 1\n[[data]]\nfolder = 'set'\n[[phases]]\nsize = [64, 32]\nbatch = 2\n",
+        encoding="utf-8",
+    )
+    assert train.main([str(path), "--data", str(tmp_path), "--out", str(tmp_path / "there")]) == 0
+    told = capsys.readouterr().err.splitlines()
+    assert told[-1] == str(tmp_path / "there" / "pose.pth")
+    assert told[-2].startswith("epoch 1 ")
+    assert " ap 0.0" in told[-2]
+
+
 def test_the_command_says_in_one_line_what_is_wrong(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -1,7 +1,7 @@
 """COCO's metric of pose models, side by side: `python -m engine.training.evaluate MODEL... --data DIR`.
 
-A model is an `.onnx`, or a `.pth` of `engine.training.train`. With this a smaller number format or another
-decoder is accepted or refused.
+A model is an `.onnx` or a checkpoint (`.pth`), ours or an official one. With this a smaller number format or
+another decoder is accepted or refused.
 """
 
 from __future__ import annotations
@@ -20,14 +20,16 @@ import cv2
 import numpy as np
 from torch import nn
 
+from engine.crop import Size
 from engine.detector import open_detector
 from engine.errors import UserError
 from engine.heatmap import Decoder
 from engine.pose import PoseEstimator, open_estimator
-from engine.training.config import Config
+from engine.training.config import Config, Phase
 from engine.training.data import LABELS, read
 from engine.training.metric import NAMES, Metric, measure
-from engine.training.torch_session import estimator, open_checkpoint
+from engine.training.torch_session import TorchSession, open_checkpoint
+from engine.training.weights import description
 from engine.types import Boxes, Image, Poses
 
 _TOGETHER = 8  #: pictures whose people share the network's runs
@@ -88,10 +90,11 @@ def poses(
     return found, spent
 
 
-def ap_of_network(network: nn.Module, said: dict[str, Any], config: Config) -> float:
+def ap_of_network(network: nn.Module, config: Config, phase: Phase) -> float:
     """AP with true boxes and flip of a network in training."""
     pictures = gallery(Path(config.validation))
-    found, _ = poses(estimator(network, said, flip=True), pictures, true_boxes(pictures))
+    model = PoseEstimator(TorchSession(network, phase.size), description(config, phase), flip=True)
+    found, _ = poses(model, pictures, true_boxes(pictures))
     return measure(pictures.labels, found).ap
 
 
@@ -104,12 +107,16 @@ def evaluate(
     decoder: str = "",
     device: str = "auto",
     threads: int = 0,
+    arch: str = "",
+    size: Size = (0, 0),
 ) -> list[tuple[str, Metric, float]]:
-    """Name, metric and milliseconds a person of each model."""
+    """Name, metric and milliseconds a person of each model; `arch` and `size` are for checkpoints."""
     people = max(sum(map(len, boxes.values())), 1)
     out = []
     for path in models:
-        model = _opened(path, flip=flip, decoder=decoder, device=device, threads=threads)
+        model = _opened(
+            path, flip=flip, decoder=decoder, device=device, threads=threads, arch=arch, size=size
+        )
         try:
             found, seconds = poses(model, pictures, boxes)
         finally:
@@ -128,9 +135,11 @@ def table(results: Sequence[tuple[str, Metric, float]]) -> str:
     return "\n".join("| " + " | ".join(line) + " |" for line in [head, ["---"] * len(head), *lines])
 
 
-def _opened(path: Path, *, flip: bool, decoder: str, device: str, threads: int) -> PoseEstimator:
-    if path.suffix == ".pth":
-        return open_checkpoint(path, device, decoder=decoder, flip=flip, threads=threads)
+def _opened(
+    path: Path, *, flip: bool, decoder: str, device: str, threads: int, arch: str, size: Size
+) -> PoseEstimator:
+    if path.suffix in (".pth", ".pt"):
+        return open_checkpoint(path, device, threads, arch=arch, size=size, decoder=decoder, flip=flip)
     return open_estimator(path, device, threads, decoder=decoder, flip=flip)
 
 
@@ -142,6 +151,11 @@ def _by_picture(pictures: Gallery, people: Sequence[dict[str, Any]]) -> dict[int
         xyxy = np.hstack([sides[:, :2], sides[:, :2] + sides[:, 2:]]) - np.float32(0.5)
         out[number] = Boxes(xyxy, np.array([one["score"] for one in mine], np.float32))
     return out
+
+
+def _size(text: str) -> Size:
+    height, _, width = text.partition("x")
+    return int(height), int(width)
 
 
 def _picture(file: Path) -> Image:
@@ -160,6 +174,8 @@ def main(arguments: list[str] | None = None) -> int:
         "--flip", action="store_true", help="average the heatmaps of picture and mirror image"
     )
     parser.add_argument("--decode", default="", choices=["", *get_args(Decoder)], help="not the model's own")
+    parser.add_argument("--arch", default="", help="network of a checkpoint that does not say it")
+    parser.add_argument("--size", type=_size, default=(0, 0), help="of its input, as 256x192")
     parser.add_argument("--device", default="auto")
     parser.add_argument("--threads", type=int, default=0)
     parser.add_argument("--json", type=Path, help="file for the numbers")
@@ -180,6 +196,8 @@ def main(arguments: list[str] | None = None) -> int:
             decoder=options.decode,
             device=options.device,
             threads=options.threads,
+            arch=options.arch,
+            size=options.size,
         )
         if options.json:
             said = [{"model": name, **asdict(metric), "ms_a_person": ms} for name, metric, ms in results]

@@ -8,28 +8,27 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from engine.crop import Size
 from engine.heatmap import encode
+from engine.recognition import IMAGENET_MEAN, IMAGENET_STD
 from engine.training.augment import pictures, pictures_on, views
 from engine.training.config import Config, Phase
 from engine.training.data import Crops
 from engine.types import Array
 
-MEAN = (123.675, 116.28, 103.53)  #: of red, green, blue in ImageNet, as the published networks want it
-STD = (58.395, 57.12, 57.375)
-STRIDE = 4  #: input pixels for each heatmap cell
-
 
 class Feed:
     """Crops on the device that trains: on a GPU they all lie in its memory and are turned there."""
 
-    def __init__(self, crops: Crops, config: Config, device: torch.device) -> None:
+    def __init__(self, crops: Crops, config: Config, device: torch.device, stride: int = 4) -> None:
+        """`stride`: input pixels for each heatmap cell."""
         cv2.setNumThreads(1)
-        self._crops, self._config, self._device = crops, config, device
+        self._crops, self._config, self._device, self._stride = crops, config, device, stride
         self._resident = torch.empty(0)
         if device.type == "cuda":
             self._resident = torch.from_numpy(crops.images).to(device)
-        self._mean = torch.tensor(MEAN, device=device)[:, None, None]
-        self._std = torch.tensor(STD, device=device)[:, None, None]
+        self._mean = torch.tensor(IMAGENET_MEAN, device=device)[:, None, None]
+        self._std = torch.tensor(IMAGENET_STD, device=device)[:, None, None]
 
     def batch(
         self, rows: NDArray[np.intp], phase: Phase, rng: np.random.Generator
@@ -42,8 +41,9 @@ class Feed:
         else:
             blue_first = pictures(self._crops.images, seen, phase.size)
         people = (blue_first.flip(1) - self._mean) / self._std
-        cells = to_cells(seen.joints, phase.size, unbiased=unbiased)
-        maps = encode(cells, seen.weights > 0, heatmap_size(phase.size), self.sigma(phase))
+        heatmap_size = phase.size[0] // self._stride, phase.size[1] // self._stride
+        cells = to_cells(seen.joints, phase.size, heatmap_size, unbiased=unbiased)
+        maps = encode(cells, seen.weights > 0, heatmap_size, self.sigma(phase))
         return (
             people.contiguous(memory_format=torch.channels_last),
             torch.from_numpy(maps).to(self._device, non_blocking=True),
@@ -55,12 +55,8 @@ class Feed:
         return phase.sigma or 2.0 * phase.size[0] / 256
 
 
-def heatmap_size(size: tuple[int, int]) -> tuple[int, int]:
-    return size[0] // STRIDE, size[1] // STRIDE
-
-
-def to_cells(joints: Array, size: tuple[int, int], *, unbiased: bool) -> Array:
+def to_cells(joints: Array, input_size: Size, heatmap_size: Size, *, unbiased: bool) -> Array:
     """Input pixels (N, K, 2) -> heatmap cells; the way back is in `engine.crop.to_frame`."""
-    inputs, cells = np.array(size[::-1]) - unbiased, np.array(heatmap_size(size)[::-1]) - unbiased
+    inputs, cells = np.array(input_size[::-1]) - unbiased, np.array(heatmap_size[::-1]) - unbiased
     out: Array = (joints * (cells / inputs)).astype(np.float32)
     return out

@@ -1,22 +1,19 @@
-"""Checkpoints of our own trainings, run by torch as the program runs an ONNX file."""
+"""Checkpoints, run by torch as the program runs an ONNX file."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 from torch import nn
 
 from engine.crop import Size
-from engine.description import PoseModel
 from engine.errors import UserError
 from engine.pose import PoseEstimator
 from engine.session import Signature
-from engine.training import saving
-from engine.training.zoo import build
-from engine.types import Array
+from engine.training.trained import open_trained
+from engine.types import Array, Image
 
 _LARGEST_BATCH = 64
 
@@ -30,7 +27,7 @@ class TorchSession:
         self._network = network.eval()
         self._device = next(network.parameters()).device
 
-    def run(self, batch: Array) -> tuple[Array, ...]:
+    def run(self, batch: Array | Image) -> tuple[Array, ...]:
         """(N, 3, H, W) -> heatmaps (N, K, h, w)."""
         with torch.inference_mode():
             people = torch.from_numpy(np.ascontiguousarray(batch)).to(self._device)
@@ -42,35 +39,22 @@ class TorchSession:
 
 
 def open_checkpoint(
-    path: Path, device: str = "auto", *, decoder: str = "", flip: bool = False, threads: int = 0
+    path: Path,
+    device: str = "auto",
+    threads: int = 0,
+    *,
+    arch: str = "",
+    size: Size = (0, 0),
+    decoder: str = "",
+    flip: bool = False,
 ) -> PoseEstimator:
-    """A pose estimator from weights that `engine.training.train` wrote. UserError where they are none."""
+    """A pose estimator from a checkpoint, `arch` and `size` as in `engine.training.trained.open_trained`."""
+    network, model = open_trained(path, arch, size)
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "cpu"
+    if device.startswith("cuda") and not torch.cuda.is_available():
+        raise UserError(f"device {device}: torch sees no CUDA device; --device cpu does without")
     if threads:
         torch.set_num_threads(threads)
-    content = saving.restore(path)
-    try:
-        network = build(content["arch"], len(content["keypoints"]))
-        network.load_state_dict(content["state_dict"])
-        return estimator(network.to(device), content, decoder=decoder, flip=flip)
-    except (KeyError, RuntimeError) as error:
-        raise UserError(f"{path}: not the weights of a training of ours: {error}") from error
-
-
-def estimator(
-    network: nn.Module, said: dict[str, Any], *, decoder: str = "", flip: bool = False
-) -> PoseEstimator:
-    """A pose estimator from a network and what `engine.training.weights.described` says of it."""
-    height, width = said["input_size"]
-    model = PoseModel(
-        rgb=said["rgb"],
-        mean=tuple(said["mean"]),
-        std=tuple(said["std"]),
-        keypoints=tuple(said["keypoints"]),
-        decoder=said["decoder"],
-        sigma=said["sigma"],
-        input_size=(height, width),
-    )
-    session = TorchSession(network, (height, width))
+    session = TorchSession(network.to(device), model.input_size)
     return PoseEstimator(session, model, decoder=decoder, flip=flip, batch=_LARGEST_BATCH)

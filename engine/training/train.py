@@ -17,6 +17,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -176,7 +177,8 @@ def train(config: Config, who: Processes) -> Path:
     sets = [data.read(Path(source.folder), teacher=source.teacher) for source in config.data]
     for _ in _in_turn(who):
         crops = data.cut(data.together(sets), Path(config.cache))
-    training, feed = Training(config, who), Feed(crops, config, who.device)
+    training = Training(config, who)
+    feed = Feed(crops, config, who.device, int(training.network.stride))
     last, weights = out / "last.pth", out / "pose.pth"
     if last.exists():
         training.resume(last)
@@ -206,7 +208,7 @@ def _validated(config: Config, training: Training, phase: Phase) -> float:
         return math.nan
     from engine.training.evaluate import ap_of_network
 
-    return ap_of_network(training.average.network, described(training.average.network, config, phase), config)
+    return ap_of_network(training.average.network, config, phase)
 
 
 def _log(
@@ -252,6 +254,16 @@ def _in_turn(who: Processes) -> Iterator[None]:
         yield
 
 
+def _placed(config: Config, sets: Path, out: Path | None) -> Config:
+    """Its folders, relative to those of the command line."""
+    return replace(
+        config,
+        data=tuple(replace(source, folder=str(sets / source.folder)) for source in config.data),
+        validation=str(sets / config.validation) if config.validation else "",
+        out=str(out or config.out),
+    )
+
+
 def _processes(config: Config) -> Processes:
     rank, world = int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1))
     local = int(os.environ.get("LOCAL_RANK", 0))
@@ -276,9 +288,11 @@ def main(arguments: list[str] | None = None) -> int:
         prog="python -m engine.training.train", description="Train a pose network."
     )
     parser.add_argument("config", type=Path, help="TOML file, see docs/training.md")
+    parser.add_argument("--data", type=Path, default=Path(), help="where the folders of the sets lie")
+    parser.add_argument("--out", type=Path, help="folder for checkpoints, weights and log")
     options = parser.parse_args(arguments)
     try:
-        config = load(options.config)
+        config = _placed(load(options.config), options.data, options.out)
         who = _processes(config)
         weights = train(config, who)
     except UserError as error:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import asdict
 from typing import Any
 
 import torch
 from torch import nn
 
+from engine.description import PoseModel
+from engine.recognition import IMAGENET_MEAN, IMAGENET_STD
 from engine.skeleton import KEYPOINTS
 from engine.training.config import Config, Phase
-from engine.training.feed import MEAN, STD, Feed
+from engine.training.feed import Feed
 
 
 class Average:
@@ -39,16 +42,21 @@ class Average:
         self._steps = state["steps"]
 
 
+def description(config: Config, phase: Phase) -> PoseModel:
+    """What the network of a training needs and answers at the end of this phase."""
+    return PoseModel(
+        rgb=True,
+        mean=IMAGENET_MEAN,
+        std=IMAGENET_STD,
+        keypoints=KEYPOINTS,
+        decoder="udp" if config.unbiased else "dark",
+        sigma=Feed.sigma(phase),
+        input_size=phase.size,
+    )
+
+
 def described(network: nn.Module, config: Config, phase: Phase) -> dict[str, Any]:
-    """A network's weights and all that an export or an evaluation has to know of it."""
-    return {
-        "state_dict": network.state_dict(),
-        "arch": config.arch,
-        "input_size": list(phase.size),
-        "keypoints": list(KEYPOINTS),
-        "rgb": True,
-        "mean": list(MEAN),
-        "std": list(STD),
-        "decoder": "udp" if config.unbiased else "dark",
-        "sigma": Feed.sigma(phase),
-    }
+    """A network's weights and what `engine.training.trained.open_trained` wants to know of them."""
+    said = asdict(description(config, phase))
+    lists = {key: list(value) if isinstance(value, tuple) else value for key, value in said.items()}
+    return {"state_dict": network.state_dict(), "arch": config.arch, **lists}
