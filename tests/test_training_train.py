@@ -14,7 +14,7 @@ torch = pytest.importorskip("torch")
 
 from engine.errors import UserError  # noqa: E402
 from engine.skeleton import oks  # noqa: E402
-from engine.training import data, saving, train  # noqa: E402
+from engine.training import data, saving, schedule, train  # noqa: E402
 from engine.training.augment import PLAIN  # noqa: E402
 from engine.training.config import Config, Phase, Source, load  # noqa: E402
 from engine.training.evaluate import gallery, poses, true_boxes  # noqa: E402
@@ -44,15 +44,8 @@ def config(tmp_path: Path) -> Config:
 
 
 def test_a_network_learns_four_pictures(config: Config, tmp_path: Path) -> None:
-    config = replace(
-        config,
-        phases=(Phase((128, 96), batch=4),),
-        epochs=2,
-        samples=200,
-        augment=PLAIN,
-        lr=4e-3,
-        average=0.9,
-    )
+    phases = (Phase((96, 64), batch=4),)
+    config = replace(config, phases=phases, samples=280, augment=PLAIN, lr=4e-3, average=0.9)
     weights = train.train(config, ALONE)
     pictures = gallery(tmp_path / "set")
     found, _ = poses(open_checkpoint(weights), pictures, true_boxes(pictures))
@@ -157,31 +150,37 @@ def test_minutes_end_a_training_as_epochs_do(config: Config, tmp_path: Path) -> 
 
 def test_the_learning_rate_warms_up_and_falls() -> None:
     config = Config("a", "b", "c", (Source("d"),), (Phase((64, 32), 2),), epochs=1, lr=1.0, warmup=0.1)
-    assert train.rate(config, 0) == pytest.approx(0.01)
-    assert train.rate(config, 0.1) == pytest.approx(1)
-    assert train.rate(config, 0.55) == pytest.approx(0.5, abs=0.01)
-    assert train.rate(config, 1) == pytest.approx(0.005)
-    steps = replace(config, schedule="steps", warmup=0.0)
-    assert [train.rate(steps, epoch / 210) for epoch in (0, 169, 171, 199, 201)] == [1, 1, 0.1, 0.1, 0.01]
+    assert schedule.rate(config, 0) == pytest.approx(0.01)
+    assert schedule.rate(config, 0.1) == pytest.approx(1)
+    assert schedule.rate(config, 0.55) == pytest.approx(0.5, abs=0.01)
+    assert schedule.rate(config, 1) == pytest.approx(0.005)
+    stepped = replace(config, schedule="steps", warmup=0.0)
+    assert [schedule.rate(stepped, epoch / 210) for epoch in (0, 169, 171, 199, 201)] == [
+        1,
+        1,
+        0.1,
+        0.1,
+        0.01,
+    ]
 
 
 def test_phases_share_the_training() -> None:
     small, large = Phase((128, 96), 4, share=3), Phase((256, 192), 2, share=1)
     config = Config("a", "b", "c", (Source("d"),), (small, large), epochs=1)
-    assert [train.phase_at(config, done) for done in (0, 0.74, 0.76, 1)] == [small, small, large, large]
+    assert [schedule.phase_at(config, done) for done in (0, 0.74, 0.76, 1)] == [small, small, large, large]
 
 
 def test_sets_are_mixed_by_weight() -> None:
     config = Config(
         "a", "b", "c", (Source("d", 3), Source("e", 1)), (Phase((64, 32), 2),), epochs=1, samples=400
     )
-    rows = train.rows_of_epoch([50, 1000], config, epoch=0)
+    rows = schedule.rows_of_epoch([50, 1000], config, epoch=0)
     assert len(rows) == 400
     counts = np.bincount(rows[rows < 50], minlength=50)
     assert counts.min() == counts.max() == 6  # 300 of a set of 50
     assert len(set(rows[rows >= 50])) == 100
-    assert not np.array_equal(rows, train.rows_of_epoch([50, 1000], config, epoch=1))
-    assert np.array_equal(rows, train.rows_of_epoch([50, 1000], config, epoch=0))
+    assert not np.array_equal(rows, schedule.rows_of_epoch([50, 1000], config, epoch=1))
+    assert np.array_equal(rows, schedule.rows_of_epoch([50, 1000], config, epoch=0))
 
 
 def test_the_configurations_that_ship_can_be_read() -> None:

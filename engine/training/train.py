@@ -11,7 +11,6 @@ happened, since what an epoch draws depends on nothing but the seed and its numb
 from __future__ import annotations
 
 import argparse
-import csv
 import math
 import os
 import sys
@@ -30,11 +29,10 @@ from engine.errors import UserError
 from engine.training import data, saving
 from engine.training.config import Config, Phase, load
 from engine.training.feed import Feed
+from engine.training.log import Line, record
+from engine.training.schedule import Pace, Rows, phase_at, rate, rows_of_epoch
 from engine.training.weights import Average, described
 from engine.training.zoo import build
-
-_STEPS = ((170 / 210, 0.1), (200 / 210, 0.01))  #: part of the training done, factor from there on
-COLUMNS = ("epoch", "minutes", "done", "size", "lr", "loss", "pictures_per_s", "ap")
 
 
 class Processes(NamedTuple):
@@ -45,13 +43,6 @@ class Processes(NamedTuple):
     device: torch.device
 
 
-class Pace(NamedTuple):
-    """How far the training is where an epoch starts, and how far each person takes it; the whole is 1."""
-
-    done: float
-    sample: float
-
-
 def masked_loss(heatmaps: Tensor, targets: Tensor, weights: Tensor, sigma: float) -> Tensor:
     """Squared error of heatmaps (N, K, h, w) over that of answering nothing, weighted by joint (N, K).
 
@@ -60,36 +51,6 @@ def masked_loss(heatmaps: Tensor, targets: Tensor, weights: Tensor, sigma: float
     """
     errors = (heatmaps.float() - targets).square().sum(dim=(2, 3)) / (math.pi * sigma**2)
     return (errors * weights).sum() / weights.sum().clamp_min(1)
-
-
-def rate(config: Config, done: float) -> float:
-    """The learning rate when the part `done` of the training is over."""
-    if done < config.warmup:
-        return config.lr * (0.01 + 0.99 * done / config.warmup)
-    if config.schedule == "steps":
-        return config.lr * min([1.0, *(factor for start, factor in _STEPS if done >= start)])
-    after = min((done - config.warmup) / (1 - config.warmup), 1.0)
-    return config.lr * (0.005 + 0.995 * (1 + math.cos(math.pi * after)) / 2)
-
-
-def phase_at(config: Config, done: float) -> Phase:
-    ends = np.cumsum([phase.share for phase in config.phases])
-    number = int(np.searchsorted(ends / ends[-1], done, side="right"))
-    return config.phases[min(number, len(config.phases) - 1)]
-
-
-def rows_of_epoch(sizes: list[int], config: Config, epoch: int) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
-    """Which people of the sets, one after another, an epoch goes through, mixed by weight; shuffled."""
-    rng = np.random.default_rng([config.seed, epoch])
-    parts = np.array([source.weight for source in config.data])
-    counts = np.round((config.samples or sum(sizes)) * parts / parts.sum()).astype(int)
-    starts = np.cumsum([0, *sizes])
-    rows = [
-        start + np.concatenate([rng.permutation(size) for _ in range(-(-count // size))])[:count]
-        for start, size, count in zip(starts, sizes, counts, strict=False)
-        if count
-    ]
-    return rng.permutation(np.concatenate(rows))
 
 
 class Training:
@@ -139,7 +100,7 @@ class Training:
             distributed.broadcast_object_list(told, 0)
         return told[0]
 
-    def run_epoch(self, feed: Feed, rows: np.ndarray[tuple[int], np.dtype[np.intp]], pace: Pace) -> float:
+    def run_epoch(self, feed: Feed, rows: Rows, pace: Pace) -> float:
         """One epoch over these people; the mean loss of this process."""
         config, who = self.config, self.who
         phase = phase_at(config, pace.done)
@@ -199,7 +160,10 @@ def train(config: Config, who: Processes) -> Path:
         saving.save(described(training.average.network, config, phase), weights)
         ap = _validated(config, training, phase)
         training.elapsed_s += time.monotonic() - started - last_s
-        _log(out / "log.csv", training, pace, phase, loss, len(rows) / last_s, ap)
+        minutes = training.elapsed_s / 60
+        size, lr = f"{phase.size[0]}x{phase.size[1]}", rate(config, pace.done)
+        line = Line(training.epoch, minutes, pace.done, size, lr, loss, len(rows) / last_s, ap)
+        record(out / "log.csv", line, config)
 
 
 def _validated(config: Config, training: Training, phase: Phase) -> float:
@@ -209,39 +173,6 @@ def _validated(config: Config, training: Training, phase: Phase) -> float:
     from engine.training.evaluate import ap_of_network
 
     return ap_of_network(training.average.network, config, phase)
-
-
-def _log(
-    path: Path, training: Training, pace: Pace, phase: Phase, loss: float, speed: float, ap: float
-) -> None:
-    """A line in the CSV and one on the screen, with what time is left."""
-    minutes = training.elapsed_s / 60
-    size = f"{phase.size[0]}x{phase.size[1]}"
-    lr = rate(training.config, pace.done)
-    row = (
-        training.epoch,
-        f"{minutes:.2f}",
-        f"{pace.done:.4f}",
-        size,
-        f"{lr:.2e}",
-        f"{loss:.4f}",
-        f"{speed:.1f}",
-        f"{ap:.4f}",
-    )
-    new = not path.exists()
-    with path.open("a", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        if new:
-            writer.writerow(COLUMNS)
-        writer.writerow(row)
-    done = (
-        training.epoch / training.config.epochs
-        if training.config.epochs
-        else minutes / training.config.minutes
-    )
-    left = minutes / done - minutes
-    told = "  ".join(f"{name} {value}" for name, value in zip(COLUMNS, row, strict=True) if value != "nan")
-    sys.stderr.write(f"{told}  left {max(left, 0):.1f} min\n")
 
 
 def _in_turn(who: Processes) -> Iterator[None]:
