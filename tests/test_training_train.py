@@ -44,8 +44,8 @@ def config(tmp_path: Path) -> Config:
 
 
 def test_a_network_learns_four_pictures(config: Config, tmp_path: Path) -> None:
-    phases = (Phase((96, 64), batch=4),)
-    config = replace(config, phases=phases, samples=280, augment=PLAIN, lr=4e-3, average=0.9)
+    phases = (Phase((128, 96), batch=4),)
+    config = replace(config, phases=phases, samples=240, augment=PLAIN, lr=4e-3, average=0.9)
     weights = train.train(config, ALONE)
     pictures = gallery(tmp_path / "set")
     found, _ = poses(open_checkpoint(weights), pictures, true_boxes(pictures))
