@@ -10,7 +10,9 @@ from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
+import cv2
 import figures
+import networks
 import numpy as np
 import pytest
 
@@ -184,6 +186,30 @@ def test_true_boxes_are_found_again_in_a_file_of_them(labels: dict[str, Any], tm
     truth, said = evaluate.true_boxes(pictures), evaluate.boxes_of_file(pictures, path)
     for number in pictures.files:
         assert np.array_equal(truth[number].xyxy, said[number].xyxy)
+
+
+def test_boxes_can_come_from_a_detector(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Its network puts a box around what is bright; the poses come from a network of known answers."""
+    labels = figures.write(tmp_path / "set", 2, size=(128, 160))
+    for entry in labels["images"]:
+        picture = np.zeros((128, 160, 3), np.uint8)
+        picture[20:100, 50:90] = 255
+        cv2.imwrite(str(tmp_path / "set" / "images" / entry["file_name"]), picture)
+    networks.rectangle_detector(tmp_path / "detector.onnx")
+    networks.heatmaps(tmp_path / "pose.onnx")
+    pictures = evaluate.gallery(tmp_path / "set")
+    boxes = evaluate.boxes_of_detector(pictures, tmp_path / "detector.onnx", threads=1)
+    assert boxes[1].xyxy[0] == pytest.approx([50, 20, 89, 99], abs=2)
+    arguments = [str(tmp_path / "pose.onnx"), "--data", str(tmp_path / "set"), "--threads", "1"]
+    assert evaluate.main([*arguments, "--boxes", str(tmp_path / "detector.onnx")]) == 0
+    assert "| pose.onnx | 0.000 |" in capsys.readouterr().out
+
+
+def test_people_without_an_area_are_refused(labels: dict[str, Any], tmp_path: Path) -> None:
+    del labels["annotations"][1]["area"]
+    figures.relabel(tmp_path / "set", labels)
+    with pytest.raises(UserError, match="people without area"):
+        evaluate.gallery(tmp_path / "set")
 
 
 @pytest.mark.parametrize("text", ["[", "[1]", '[{"image_id": 1}]', '{"a": 1}'])

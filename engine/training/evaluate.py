@@ -32,6 +32,7 @@ from engine.training.torch_session import TorchSession, open_checkpoint
 from engine.training.weights import description
 from engine.types import Boxes, Image, Poses
 
+_NEEDED = {"id", "image_id", "category_id", "bbox", "area", "keypoints", "num_keypoints", "iscrowd"}
 _TOGETHER = 8  #: pictures whose people share the network's runs
 
 
@@ -47,6 +48,10 @@ def gallery(folder: Path) -> Gallery:
     """A data set to measure on. UserError as `engine.training.data.read`."""
     read(folder)
     labels = json.loads((folder / LABELS).read_text(encoding="utf-8"))
+    if missing := _NEEDED - set.intersection(*map(set, labels["annotations"])):
+        raise UserError(
+            f"{folder / LABELS}: people without {', '.join(sorted(missing))}; the metric needs that"
+        )
     return Gallery(labels, {one["id"]: folder / "images" / one["file_name"] for one in labels["images"]})
 
 

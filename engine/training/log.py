@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
+from engine.errors import UserError
 from engine.training.config import Config
 
 
@@ -33,11 +34,14 @@ def record(path: Path, line: Line, config: Config) -> None:
     if math.isnan(line.ap):
         cells[-1] = ""
     new = not path.exists()
-    with path.open("a", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        if new:
-            writer.writerow(Line._fields)
-        writer.writerow(cells)
+    try:
+        with path.open("a", newline="", encoding="utf-8") as file:
+            writer = csv.writer(file)
+            if new:
+                writer.writerow(Line._fields)
+            writer.writerow(cells)
+    except OSError as error:
+        raise UserError(f"{path}: cannot be written: {error}; make room and start again to resume") from error
     left = line.minutes * (config.epochs / line.epoch - 1) if config.epochs else config.minutes - line.minutes
     told = "  ".join(f"{name} {cell}" for name, cell in zip(Line._fields, cells, strict=True) if cell)
     sys.stderr.write(f"{told}  left {max(left, 0):.1f} min\n")

@@ -206,11 +206,11 @@ def _processes(config: Config) -> Processes:
     device = torch.device(name)
     if config.threads:
         torch.set_num_threads(config.threads)
-    if world > 1:
-        distributed.init_process_group("nccl" if device.type == "cuda" else "gloo")
     if device.type == "cuda":
         torch.cuda.set_device(device)
         torch.backends.cudnn.benchmark = True
+    if world > 1:
+        distributed.init_process_group("nccl" if device.type == "cuda" else "gloo")
     return Processes(rank, world, device)
 
 
