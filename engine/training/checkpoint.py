@@ -87,15 +87,22 @@ def read(path: Path) -> Checkpoint:
     return Checkpoint(path.name, weights, layout, notes)
 
 
+def recognise(found: Checkpoint) -> str:
+    """The network that these are the weights of. UserError where it is none of ours."""
+    for name in NAMES:
+        if _fits(found.weights, name):
+            return name
+    raise UserError(f"{found.name}: none of {', '.join(NAMES)} has these weights")
+
+
 def fill(network: nn.Module, found: Checkpoint) -> None:
     """Give a network these weights. UserError where any is missing, left over or of another shape."""
     wanted = network.state_dict()
     if problems := _differences(found.weights, wanted):
-        fits = [name for name in NAMES if _fits(found.weights, name)]
-        advice = (
-            f"these are weights of {fits[0]}" if fits else f"no network among {', '.join(NAMES)} has them"
+        fitting = [f"; they are those of {name}" for name in NAMES if _fits(found.weights, name)]
+        raise UserError(
+            f"{found.name}: not the weights of this network: {'; '.join(problems)}{''.join(fitting[:1])}"
         )
-        raise UserError(f"{found.name}: not the weights of this network: {'; '.join(problems)}; {advice}")
     zero = {key: tensor for key, tensor in wanted.items() if key.endswith(_COUNTER)}
     network.load_state_dict({**zero, **found.weights}, strict=True)
 

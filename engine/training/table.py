@@ -60,16 +60,16 @@ def cost(arch: str, size: Size) -> tuple[float, float]:
 
 
 def main() -> None:
-    lines = [f"{'network':<27}{'input':<9}{'parameters':>11}{'paper':>8}{'GFLOPs':>9}{'paper':>8}"]
+    lines = [f"{'network':<27}{'input':<9}{'parameters':>11}{'GFLOPs':>9}   in the paper"]
     for title, arch, size, parameters, gflops in PAPER:
         ours = cost(arch, size)
-        lines.append(
-            f"{title:<27}{size[0]}x{size[1]:<5}{ours[0]:>9.2f} M{parameters:>8.1f}{ours[1]:>9.3f}{gflops:>8.3g}"
-        )
-    for arch in CPU_FAMILY:
-        ours = cost(arch, (256, 192))
-        lines.append(f"{arch:<27}{'256x192':<9}{ours[0]:>9.2f} M{'':>8}{ours[1]:>9.3f}")
+        lines.append(f"{_start(title, size, *ours)}{parameters:>8.1f} M{gflops:>7.2f}")
+    lines += [_start(arch, (256, 192), *cost(arch, (256, 192))) for arch in CPU_FAMILY]
     sys.stdout.write("\n".join(lines) + "\n")
+
+
+def _start(title: str, size: Size, parameters: float, gflops: float) -> str:
+    return f"{title:<27}{size[0]}x{size[1]:<5}{parameters:>9.2f} M{gflops:>9.3f}"
 
 
 if __name__ == "__main__":
