@@ -85,7 +85,7 @@ def start_weights(network: nn.Module) -> None:
     start well from nothing.
     """
     for module in network.modules():
-        if isinstance(module, nn.ConvTranspose2d | nn.Conv2d):
+        if isinstance(module, nn.ConvTranspose2d | nn.Conv2d) and not module.weight.is_meta:
             nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
             if module.bias is not None:  # only what draws the heatmaps has one
                 nn.init.normal_(module.weight, std=0.001)

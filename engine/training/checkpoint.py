@@ -133,7 +133,7 @@ def _reason(error: Exception) -> str:
     text = str(error)
     for sign in ("Unsupported global: GLOBAL ", "unsupported GLOBAL "):
         if sign in text:
-            what = ascii(text.split(sign, 1)[1].split()[0])[1:41]
+            what = ascii(text.split(sign, 1)[1].split()[0])[1:-1][:40]
             return f"wants to run {what}, which is refused; save the weights alone, network.state_dict()"
     if isinstance(error, pickle.UnpicklingError):
         return "holds more than weights, or is damaged; save the weights alone, network.state_dict()"

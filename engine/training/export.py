@@ -7,7 +7,7 @@ import os
 import re
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import get_args
 
@@ -32,6 +32,7 @@ OPSET = 17
 TOLERANCE, HALF_TOLERANCE = 1e-4, 1e-2
 JOINTS_PX = 0.01  #: how far joints decoded inside may lie from those decoded by the program, in the mean
 CHECKED = 4  #: pictures
+PEOPLE = "people"  #: name of the first size of inputs and outputs, which is open
 
 
 def export(
@@ -58,12 +59,13 @@ def export(
     part = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        _write(deployed, model, pictures, ["heatmaps"], part)
+        _write(deployed, model, pictures, {"heatmaps": wanted.shape[1:]}, part)
         (heatmaps,) = _answers(part, pictures)
         _compare(path, wanted, heatmaps, HALF_TOLERANCE if half else TOLERANCE)
         if joints:
             deployed.after = Decode(model, wanted.shape[2:])
-            _write(deployed, model, pictures, ["joints", "scores"], part)
+            count = wanted.shape[1]
+            _write(deployed, model, pictures, {"joints": (count, 2), "scores": (count,)}, part)
             _compare_joints(path, model, heatmaps, _answers(part, pictures)[0])
         part.replace(path)
     except OSError as error:
@@ -134,9 +136,16 @@ def _pictures(model: PoseModel, pixels: bool) -> Array | Image:
 
 
 def _write(
-    deployed: nn.Module, model: PoseModel, pictures: Array | Image, outputs: list[str], part: Path
+    deployed: nn.Module,
+    model: PoseModel,
+    pictures: Array | Image,
+    outputs: Mapping[str, Sequence[int]],
+    part: Path,
 ) -> None:
-    """The network and its description, traced by PyTorch's older exporter: it needs no further package."""
+    """The network and its description, traced by PyTorch's older exporter: it needs no further package.
+
+    `outputs` are their names, and the shape of each for one person.
+    """
     name = "pixels" if pictures.dtype == np.uint8 else "pictures"
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # that there is a newer exporter, and of what is traced as a constant
@@ -145,15 +154,18 @@ def _write(
             (torch.from_numpy(pictures),),
             part,
             input_names=[name],
-            output_names=outputs,
-            dynamic_axes={each: {0: "people"} for each in (name, *outputs)},
+            output_names=list(outputs),
+            dynamic_axes={each: {0: PEOPLE} for each in (name, *outputs)},
             opset_version=OPSET,
             dynamo=False,
         )
-    graph = onnx.load(part)
-    helper.set_model_props(graph, to_metadata(model))
+    traced = onnx.load(part)
+    for value, shape in zip(traced.graph.output, outputs.values(), strict=True):  # it loses those of decoders
+        kind = value.type.tensor_type.elem_type
+        value.CopyFrom(helper.make_tensor_value_info(value.name, kind, [PEOPLE, *shape]))
+    helper.set_model_props(traced, to_metadata(model))
     with part.open("wb") as whole:
-        whole.write(graph.SerializeToString())
+        whole.write(traced.SerializeToString())
         whole.flush()
         os.fsync(whole.fileno())
 
