@@ -18,11 +18,11 @@ from engine.types import Array
 Decoder = Literal["argmax", "quarter", "dark", "udp"]
 
 _REACH = 3  #: standard deviations from the joint to the edge of a target
-_LEAST = 1e-10  #: below this a blurred heatmap has no logarithm worth taking
-_STEP = 2.0  #: cells; a longer Taylor step says that the heatmap is not the bell it was taken for
+LEAST = 1e-10  #: below this a blurred heatmap has no logarithm worth taking
+STEP = 2.0  #: cells; a longer Taylor step says that the heatmap is not the bell it was taken for
 
 
-class _Fit(NamedTuple):
+class Fit(NamedTuple):
     """How a Gaussian is fitted around the highest cell."""
 
     blur: tuple[float, ...]  #: weights of the blur before it, along each axis
@@ -31,7 +31,7 @@ class _Fit(NamedTuple):
 
 
 #: What OpenCV takes for a Gaussian of 7 cells, as in the authors' code: a deviation of 1.37.
-_UDP = _Fit((2 / 64, 7 / 64, 14 / 64, 18 / 64, 14 / 64, 7 / 64, 2 / 64), spacing=1, still=0)
+_UDP = Fit((2 / 64, 7 / 64, 14 / 64, 18 / 64, 14 / 64, 7 / 64, 2 / 64), spacing=1, still=0)
 
 
 def decode(heatmaps: Array, method: Decoder = "quarter", *, sigma: float = 2.0) -> tuple[Array, Array]:
@@ -64,15 +64,18 @@ def decode(heatmaps: Array, method: Decoder = "quarter", *, sigma: float = 2.0) 
     xy = np.stack([x, y], axis=1).astype(np.float32)
     if method == "quarter":
         xy += _quarter(maps, x, y)
-    elif method == "dark":
-        xy += _taylor(maps, x, y, _Fit(_gaussian(sigma), spacing=2, still=2))
-    elif method == "udp":
-        xy += _taylor(maps, x, y, _UDP)
+    elif method != "argmax":
+        xy += _taylor(maps, x, y, fit_of(method, sigma))
     seen = peaks > 0
     np.clip(xy, -0.5, np.array([width, height], np.float32) - np.float32(0.5), out=xy)
     xy[~seen] = 0
     scores = np.where(seen, np.minimum(peaks, 1), np.float32(0))
     return xy.reshape(n, k, 2), scores.reshape(n, k)
+
+
+def fit_of(method: Literal["dark", "udp"], sigma: float) -> Fit:
+    """How that decoder fits its Gaussian; `sigma` is the deviation of the training targets, cells."""
+    return _UDP if method == "udp" else Fit(_gaussian(sigma), spacing=2, still=2)
 
 
 def encode(
@@ -127,56 +130,8 @@ def flip_back(heatmaps: Array, pairs: Sequence[tuple[int, int]], *, shift: bool)
     return out.reshape(n, k, height, width)
 
 
-def _quarter(maps: Array, x: NDArray[np.intp], y: NDArray[np.intp]) -> Array:
-    """The official quarter-cell step from cells x, y of maps (M, H, W): (M, 2)."""
-    m, height, width = maps.shape
-    moves = (x > 1) & (x < width - 1) & (y > 1) & (y < height - 1)
-    cell = np.arange(m) * (height * width) + y * width + x
-    around = cell[:, None] + np.array([1, width, -1, -width])
-    values = maps.reshape(-1).take(around, mode="clip")
-    # Compared, not subtracted: the difference of infinities is no number, that of large values overflows.
-    higher, lower = values[:, :2] > values[:, 2:], values[:, :2] < values[:, 2:]
-    signs = higher.astype(np.float32) - lower.astype(np.float32)
-    return np.where(moves[:, None], signs * np.float32(0.25), np.float32(0))
-
-
-def _taylor(maps: Array, x: NDArray[np.intp], y: NDArray[np.intp], fit: _Fit) -> Array:
-    """The step from cells x, y of maps (M, H, W) to the top of the Gaussian that fits there: (M, 2).
-
-    Zhang et al. 2020 blur the heatmap, scale it so that its maximum is what it was, and expand its logarithm
-    at the highest cell to second order (Taylor): the top is where the gradient vanishes, -Hessian^-1 gradient
-    away. Only the few cells around the highest need blurring, and a separable blur of them is a product with
-    a band of rows on the left and one of columns on the right. The scaling is left out: log(c h) is
-    log(c) + log(h), and no difference of logarithms sees the constant log(c).
-    """
-    m, height, width = maps.shape
-    if min(height, width) <= 2 * fit.spacing:
-        return np.zeros((m, 2), np.float32)
-    rows, columns = _bands(height, fit)[y], _bands(width, fit)[x]
-    with np.errstate(all="ignore"):  # what comes out without being a number fails every comparison below
-        near = rows @ maps @ columns.transpose(0, 2, 1)
-        logs = np.log(np.maximum(near, _LEAST)).reshape(m, near.shape[1] * near.shape[2])
-        dx, dy, dxx, dyy, dxy = (logs @ _differences(fit.spacing)).T
-        det = dxx * dyy - dxy * dxy
-        step = np.stack([dxy * dy - dyy * dx, dxy * dx - dxx * dy], axis=1) / det[:, None]
-        cell = np.stack([x, y], axis=1)
-        last = np.array([width - 1, height - 1])
-        step += np.clip(cell, fit.spacing, last - fit.spacing) - cell
-        fits = (dxx < 0) & (det > 0) & (np.abs(step) <= _STEP).all(axis=1)
-    fits &= ((cell >= fit.still) & (cell <= last - fit.still)).all(axis=1)
-    return np.where(fits[:, None], step, np.float32(0))
-
-
 @lru_cache(maxsize=16)
-def _gaussian(sigma: float) -> tuple[float, ...]:
-    """The weights of a Gaussian blur out to 2.5 deviations: 11 of them for a deviation of 2."""
-    radius = round(2.5 * sigma)
-    weights = np.exp(-(np.arange(-radius, radius + 1) ** 2) / (2 * sigma**2))
-    return tuple((weights / weights.sum()).tolist())
-
-
-@lru_cache(maxsize=16)
-def _bands(length: int, fit: _Fit) -> Array:
+def bands(length: int, fit: Fit) -> Array:
     """(length, 2 spacing + 1, length): [i] times a line is the blurred line, `spacing` each side of i.
 
     At the ends it is that around the nearest cell with so many to each side. The blur reaches as far as it
@@ -197,7 +152,7 @@ def _bands(length: int, fit: _Fit) -> Array:
 
 
 @lru_cache(maxsize=2)
-def _differences(spacing: int) -> Array:
+def differences(spacing: int) -> Array:
     """((2 spacing + 1)^2, 5): the cells around the highest, row by row, times this are d/dx, d/dy, d2/dx2,
     d2/dy2 and d2/dxdy there, by the differences that the authors of DARK (spacing 2) and UDP (1) take.
     """
@@ -212,3 +167,51 @@ def _differences(spacing: int) -> Array:
     table = out.reshape(-1, 5)
     table.setflags(write=False)
     return table
+
+
+def _quarter(maps: Array, x: NDArray[np.intp], y: NDArray[np.intp]) -> Array:
+    """The official quarter-cell step from cells x, y of maps (M, H, W): (M, 2)."""
+    m, height, width = maps.shape
+    moves = (x > 1) & (x < width - 1) & (y > 1) & (y < height - 1)
+    cell = np.arange(m) * (height * width) + y * width + x
+    around = cell[:, None] + np.array([1, width, -1, -width])
+    values = maps.reshape(-1).take(around, mode="clip")
+    # Compared, not subtracted: the difference of infinities is no number, that of large values overflows.
+    higher, lower = values[:, :2] > values[:, 2:], values[:, :2] < values[:, 2:]
+    signs = higher.astype(np.float32) - lower.astype(np.float32)
+    return np.where(moves[:, None], signs * np.float32(0.25), np.float32(0))
+
+
+def _taylor(maps: Array, x: NDArray[np.intp], y: NDArray[np.intp], fit: Fit) -> Array:
+    """The step from cells x, y of maps (M, H, W) to the top of the Gaussian that fits there: (M, 2).
+
+    Zhang et al. 2020 blur the heatmap, scale it so that its maximum is what it was, and expand its logarithm
+    at the highest cell to second order (Taylor): the top is where the gradient vanishes, -Hessian^-1 gradient
+    away. Only the few cells around the highest need blurring, and a separable blur of them is a product with
+    a band of rows on the left and one of columns on the right. The scaling is left out: log(c h) is
+    log(c) + log(h), and no difference of logarithms sees the constant log(c).
+    """
+    m, height, width = maps.shape
+    if min(height, width) <= 2 * fit.spacing:
+        return np.zeros((m, 2), np.float32)
+    rows, columns = bands(height, fit)[y], bands(width, fit)[x]
+    with np.errstate(all="ignore"):  # what comes out without being a number fails every comparison below
+        near = rows @ maps @ columns.transpose(0, 2, 1)
+        logs = np.log(np.maximum(near, LEAST)).reshape(m, near.shape[1] * near.shape[2])
+        dx, dy, dxx, dyy, dxy = (logs @ differences(fit.spacing)).T
+        det = dxx * dyy - dxy * dxy
+        step = np.stack([dxy * dy - dyy * dx, dxy * dx - dxx * dy], axis=1) / det[:, None]
+        cell = np.stack([x, y], axis=1)
+        last = np.array([width - 1, height - 1])
+        step += np.clip(cell, fit.spacing, last - fit.spacing) - cell
+        fits = (dxx < 0) & (det > 0) & (np.abs(step) <= STEP).all(axis=1)
+    fits &= ((cell >= fit.still) & (cell <= last - fit.still)).all(axis=1)
+    return np.where(fits[:, None], step, np.float32(0))
+
+
+@lru_cache(maxsize=16)
+def _gaussian(sigma: float) -> tuple[float, ...]:
+    """The weights of a Gaussian blur out to 2.5 deviations: 11 of them for a deviation of 2."""
+    radius = round(2.5 * sigma)
+    weights = np.exp(-(np.arange(-radius, radius + 1) ** 2) / (2 * sigma**2))
+    return tuple((weights / weights.sum()).tolist())

@@ -20,7 +20,7 @@ from onnxruntime.capi import onnxruntime_pybind11_state as failures
 
 from engine.errors import UserError
 from engine.session import Signature
-from engine.types import Array
+from engine.types import Array, Image
 
 #: Everything ONNX Runtime raises; its exceptions share no base class of their own.
 FAILURES: tuple[type[Exception], ...] = (
@@ -41,7 +41,7 @@ FAILURES: tuple[type[Exception], ...] = (
     ValueError,
 )
 
-INPUT_TYPES = {"tensor(float)": np.float32, "tensor(float16)": np.float16}
+INPUT_TYPES = {"tensor(float)": np.float32, "tensor(float16)": np.float16, "tensor(uint8)": np.uint8}
 CUDA = "cuda"
 SILENT = 4  # ONNX Runtime's log severity; what it would say of a failure is in the exception
 
@@ -58,10 +58,11 @@ class OnnxSession:
         self._name = path.name
         self._session = _load(path, device, threads)
         inputs, outputs = self._session.get_inputs(), self._session.get_outputs()
-        if [each.type in INPUT_TYPES for each in inputs] != [True]:
+        if [_usable(each) for each in inputs] != [True]:
             takes = " and ".join(f"{each.name} {each.type}{_shape(each)}" for each in inputs)
             raise UserError(
-                f"{path.name}: takes {takes or 'nothing'}; needed is one input, float32 or float16"
+                f"{path.name}: takes {takes or 'nothing'}; needed is one input, float32 or float16, or uint8"
+                " where channels come last"
             )
         self._input: str = inputs[0].name
         self._dtype = INPUT_TYPES[inputs[0].type]
@@ -74,7 +75,7 @@ class OnnxSession:
         self._fixed_batch = (self.signature.inputs[0] or (0,))[0]
         self.max_batch = self._fixed_batch or sys.maxsize
 
-    def run(self, batch: Array) -> tuple[Array, ...]:
+    def run(self, batch: Array | Image) -> tuple[Array, ...]:
         """(N, ...) -> every output as float32, N first, 1 <= N <= max_batch."""
         n = len(batch)
         if not 1 <= n <= self.max_batch:
@@ -140,6 +141,12 @@ def _providers(device: str) -> list[list[Any]]:
     if device == "cpu" or not present:
         return [on_cpu]
     return [on_gpu] if device.startswith(CUDA) else [on_gpu, on_cpu]
+
+
+def _usable(argument: Any) -> bool:
+    """Whether it can be fed: numbers of a fraction, or the pixels of pictures."""
+    pixels = argument.type == "tensor(uint8)"
+    return argument.type in INPUT_TYPES and (not pixels or _shape(argument)[3:] == (3,))
 
 
 def _shape(argument: Any) -> tuple[int, ...]:

@@ -8,11 +8,11 @@ from typing import cast, get_args
 
 import numpy as np
 
-from engine.crop import Affines, affines, crops, normalise, to_frame
+from engine.crop import Affines, Size, affines, crops, normalise, to_frame
 from engine.description import PoseModel
 from engine.errors import UserError
 from engine.heatmap import Decoder, decode, flip_back
-from engine.recognition import pose_model
+from engine.recognition import gives_joints, pose_model, takes_pixels
 from engine.session import Session, open_session
 from engine.types import Array, Boxes, Image, Poses
 
@@ -41,8 +41,9 @@ def open_estimator(
 
 
 class PoseEstimator:
-    """A heatmap network and what surrounds it: boxes in, joints in the picture's pixels out.
+    """A pose network and what surrounds it: boxes in, joints in the picture's pixels out.
 
+    Normalisation and decoding are done here, or by the network where it has them inside.
     Opened, used and closed in one thread.
     """
 
@@ -60,9 +61,15 @@ class PoseEstimator:
         self._model = model
         self._decoder = cast(Decoder, decoder or model.decoder)
         self._unbiased = model.decoder == "udp"  # the crop is the one of the training, however it is decoded
+        self._pixels, self._inside = takes_pixels(session.signature), gives_joints(session.signature)
         self._pairs = _pairs(model.keypoints)
         self._flip = flip
         self._rows = min(session.max_batch, batch)
+        if self._inside and (flip or self._decoder != model.decoder):
+            raise UserError(
+                f"this pose network decodes its heatmaps itself, by {model.decoder}; flip and other decoders"
+                " need one that does not"
+            )
         if flip and not self._pairs:
             raise UserError(
                 "flip: the pose network does not name its left and right keypoints left_... and right_..."
@@ -93,27 +100,37 @@ class PoseEstimator:
             people, cuts = np.concatenate(patches), np.concatenate(warps)
         for start in range(0, n, self._rows):
             rows = slice(start, start + self._rows)
-            heatmaps = self._heatmaps(people[rows])
-            cells, scores[rows] = decode(heatmaps, self._decoder, sigma=self._model.sigma)
-            size = heatmaps.shape[2], heatmaps.shape[3]
+            cells, scores[rows], size = self._cells(people[rows])
             keypoints[rows] = to_frame(
                 cells, cuts[rows], self._model.input_size, size, unbiased=self._unbiased
             )
         return keypoints, scores
 
+    def _cells(self, people: Image) -> tuple[Array, Array, Size]:
+        """Crops (N, h, w, 3) -> joints (N, K, 2) in cells of a grid, scores (N, K), and the grid's size."""
+        if self._inside:
+            joints, scores = self._session.run(self._input(people))
+            return joints, scores, self._model.input_size
+        heatmaps = self._heatmaps(people)
+        cells, scores = decode(heatmaps, self._decoder, sigma=self._model.sigma)
+        return cells, scores, (heatmaps.shape[2], heatmaps.shape[3])
+
     def _heatmaps(self, people: Image) -> Array:
         """Crops (N, h, w, 3) -> heatmaps (N, K, h', w')."""
-        model = self._model
-        batch = normalise(people, model.mean, model.std, model.rgb)
-        heatmaps = self._run(batch)
+        heatmaps = self._run(self._input(people))
         if not self._flip:
             return heatmaps
-        mirrored = self._run(np.ascontiguousarray(batch[..., ::-1]))
+        mirrored = self._run(self._input(np.ascontiguousarray(people[:, :, ::-1])))
         heatmaps += flip_back(mirrored, self._pairs, shift=not self._unbiased)
         heatmaps *= 0.5
         return heatmaps
 
-    def _run(self, batch: Array) -> Array:
+    def _input(self, people: Image) -> Array | Image:
+        """What the network takes of crops (N, h, w, 3)."""
+        model = self._model
+        return people if self._pixels else normalise(people, model.mean, model.std, model.rgb)
+
+    def _run(self, batch: Array | Image) -> Array:
         heatmaps = self._session.run(batch)[0]
         if heatmaps.ndim != 4 or heatmaps.shape[1] != len(self.keypoints):
             raise UserError(

@@ -32,6 +32,19 @@ def detector_model(path: Path, signature: Signature) -> DetectorModel:
     return _settled(path, _of_kind(DetectorModel, path, signature), signature)
 
 
+def takes_pixels(signature: Signature) -> bool:
+    """Whether pictures go in as they are, (N, H, W, 3) uint8 BGR, normalisation being inside."""
+    match signature.inputs:
+        case [(_, channels, _, 3)]:
+            return channels != 3
+    return False
+
+
+def gives_joints(signature: Signature) -> bool:
+    """Whether joints come out, (N, K, 2) in pixels of the input, and their scores (N, K)."""
+    return [len(shape) for shape in signature.outputs] == [3, 2]
+
+
 def _of_kind(kind: type[M], path: Path, signature: Signature) -> M:
     model = described(path, signature) or _recognised(path, signature)
     if isinstance(model, kind):
@@ -43,12 +56,13 @@ def _of_kind(kind: type[M], path: Path, signature: Signature) -> M:
 
 def _settled(path: Path, model: M, signature: Signature) -> M:
     """The model with the one input size it is run at, after its description was held against the network."""
-    if not _takes_pictures(signature) or not _answers(model, signature):
+    pixels = isinstance(model, PoseModel) and takes_pixels(signature)
+    if not (pixels or _takes_pictures(signature)) or not _answers(model, signature):
         what = f"a detector with head {model.head}" if isinstance(model, DetectorModel) else "a pose network"
         if isinstance(model, PoseModel):
             what += f" with {len(model.keypoints)} keypoints"
         raise UserError(f"{path.name}: described as {what}, which does not fit: {_found(signature)}")
-    height, width = signature.inputs[0][2:]
+    height, width = signature.inputs[0][1:3] if pixels else signature.inputs[0][2:]
     said = model.input_size
     if said != (0, 0) and (height not in (0, said[0]) or width not in (0, said[1])):
         raise UserError(f"{path.name}: described with input_size {list(said)}, but {_found(signature)}")
@@ -72,7 +86,8 @@ def _answers(model: Model, signature: Signature) -> bool:
     shapes = _largest_first(signature)
     ranks = [len(shape) for shape in shapes]
     if isinstance(model, PoseModel):
-        return ranks == [4] and shapes[0][1] in (0, len(model.keypoints))
+        fits = shapes and len(shapes[0]) > 2 and shapes[0][1] in (0, len(model.keypoints))
+        return bool(fits) and (ranks == [4] or (gives_joints(signature) and shapes[0][2] in (0, 2)))
     if model.head == "rtmdet":
         return ranks == [3, 2] and shapes[0][2] in (0, 5)
     if model.head == "yolo_end2end":

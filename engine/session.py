@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from engine.errors import UserError
-from engine.types import Array
+from engine.types import Array, Image
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Session(Protocol):
     signature: Signature
     max_batch: int  #: rows one `run` may take
 
-    def run(self, batch: Array) -> tuple[Array, ...]:
+    def run(self, batch: Array | Image) -> tuple[Array, ...]:
         """(N, ...) -> every output, N first, 1 <= N <= max_batch. The results are the caller's to keep."""
         ...
 

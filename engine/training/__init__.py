@@ -1,0 +1,1 @@
+"""Networks, their training, evaluation and export. The program imports none of it; needs [train]."""

@@ -1,0 +1,188 @@
+"""People with labelled joints, read once: COCO's JSON and pictures in, one array of crops out.
+
+A data set is a folder with `person_keypoints.json` (COCO's format) and `images/`, and perhaps
+`teacher_keypoints.json.gz`: what another network says of each person. Training decodes no JPEG: everybody is
+cut out once, with a margin for turning and scaling, into a file that is mapped into memory (`Crops`).
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.crop import Affines, affines, crops
+from engine.errors import UserError
+from engine.skeleton import KEYPOINTS
+from engine.types import Array, Image, freeze
+
+LABELS = "person_keypoints.json"
+TEACHER = "teacher_keypoints.json.gz"
+NOMINAL = (256, 192)  #: height, width that the padded box of a person takes in its canvas
+CANVAS = (320, 288)  #: height, width of what is kept of a person, the padded box in its middle
+_K = len(KEYPOINTS)
+_SURE = (
+    0.2  #: peak below which the teacher does not know where a joint is, most often because it is not there
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class People:
+    """N labelled people in pictures. Pixels, the centre of the first one being (0, 0)."""
+
+    files: tuple[Path, ...]  #: N, the picture of each
+    xyxy: Array  #: (N, 4)
+    joints: Array  #: (N, K, 2)
+    weights: Array  #: (N, K) how much each joint counts; 0 where nobody knows
+    labelled: NDArray[np.bool_]  #: (N, K) by a person, not by the teacher
+
+    def __post_init__(self) -> None:
+        n = len(self.files)
+        freeze(self, xyxy=(n, 4), joints=(n, _K, 2), weights=(n, _K), labelled=(n, _K))
+
+    def __len__(self) -> int:
+        return len(self.files)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Crops:
+    """N people cut out. Canvas pixels; the padded box of each is NOMINAL, in the middle of CANVAS."""
+
+    images: Image  #: (N, *CANVAS, 3) BGR, mapped from a file
+    joints: Array  #: (N, K, 2)
+    weights: Array  #: (N, K)
+    labelled: NDArray[np.bool_]  #: (N, K)
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+
+def read(folder: Path, *, teacher: float = 0.0) -> People:
+    """Everybody with a labelled joint in a data set.
+
+    Where a joint has no human label, the teacher's counts `teacher` times its peak, if that is high enough.
+    UserError where the set is none, is damaged, lacks pictures or has nobody.
+    """
+    labels = _json(folder / LABELS)
+    try:
+        names = {entry["id"]: entry["file_name"] for entry in labels["images"]}
+        people = [one for one in labels["annotations"] if not one["iscrowd"] and any(one["keypoints"][2::3])]
+        files = tuple(folder / "images" / names[one["image_id"]] for one in people)
+        lengths = {len(one["keypoints"]) for one in people}
+        boxes = np.array([one["bbox"] for one in people], np.float32).reshape(-1, 4)
+    except (KeyError, TypeError, ValueError) as error:
+        raise UserError(f"{folder / LABELS}: not COCO's format ({type(error).__name__}: {error})") from error
+    if not people:
+        raise UserError(f"{folder / LABELS}: nobody in it has a labelled joint; training needs people")
+    if lengths != {3 * _K}:
+        found = ", ".join(str(length // 3) for length in sorted(lengths - {3 * _K}))
+        raise UserError(f"{folder / LABELS}: {found} keypoints a person; they have to be COCO's {_K}")
+    _check_pictures(folder, files)
+    marks = np.array([one["keypoints"] for one in people], np.float32).reshape(-1, _K, 3)
+    labelled = marks[..., 2] > 0
+    joints, weights = marks[..., :2].copy(), labelled.astype(np.float32)
+    if teacher:
+        said = _teacher(folder / TEACHER, [one["id"] for one in people])
+        told = ~labelled & (said[..., 2] >= _SURE)
+        joints[told], weights[told] = said[told, :2], teacher * said[told, 2]
+    # COCO counts the edges of boxes from the outer edge of the first pixel.
+    xyxy = np.hstack([boxes[:, :2], boxes[:, :2] + boxes[:, 2:]]) - np.float32(0.5)
+    return People(files, xyxy, joints, weights, labelled)
+
+
+def cut(people: People, cache: Path) -> Crops:
+    """Everybody cut out; from the file in the folder `cache` where an earlier run left it there."""
+    warps = to_canvas(people.xyxy)
+    path = cache / f"{_fingerprint(people)}.npy"
+    if not path.exists():
+        _write(path, people, warps)
+    images: Image = np.load(path, mmap_mode="c")
+    joints = people.joints @ warps[:, :, :2].transpose(0, 2, 1) + warps[:, None, :, 2]
+    return Crops(images, joints.astype(np.float32), people.weights, people.labelled)
+
+
+def together(sets: Sequence[People]) -> People:
+    """Several sets as one, one after another."""
+    files = tuple(file for one in sets for file in one.files)
+    arrays = ("xyxy", "joints", "weights", "labelled")
+    return People(files, *(np.concatenate([getattr(one, name) for one in sets]) for name in arrays))
+
+
+def to_canvas(xyxy: NDArray[np.floating]) -> Affines:
+    """Boxes (N, 4) -> (N, 2, 3): frame pixels -> canvas pixels."""
+    out = affines(xyxy, NOMINAL)
+    out[:, :, 2] += [(CANVAS[1] - NOMINAL[1]) / 2, (CANVAS[0] - NOMINAL[0]) / 2]
+    return out
+
+
+def _write(path: Path, people: People, warps: Affines) -> None:
+    """Under its name only when it is whole."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f"{path.stem}.{os.getpid()}.part")
+    try:
+        out = np.lib.format.open_memmap(part, "w+", np.uint8, (len(people), *CANVAS, 3))
+        last, picture = Path(), np.empty((0, 0, 3), np.uint8)
+        for person, file in enumerate(people.files):
+            if file != last:
+                last, picture = file, _picture(file)
+            out[person] = crops(picture, warps[person : person + 1], CANVAS)[0]
+        out.flush()
+        part.replace(path)
+    except OSError as error:
+        raise UserError(f"{path}: {len(people)} crops cannot be written: {error}") from error
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _picture(file: Path) -> Image:
+    picture = cv2.imread(str(file))
+    if picture is None:
+        raise UserError(
+            f"{file}: not a picture that can be read; remove its people from the set or replace it"
+        )
+    return np.asarray(picture, np.uint8)
+
+
+def _fingerprint(people: People) -> str:
+    """The same for the same pictures and boxes, cut the same way."""
+    digest = hashlib.sha256(repr((NOMINAL, CANVAS)).encode())
+    digest.update("\n".join(map(str, people.files)).encode())
+    digest.update(np.ascontiguousarray(people.xyxy).tobytes())
+    return digest.hexdigest()[:16]
+
+
+def _check_pictures(folder: Path, files: Sequence[Path]) -> None:
+    missing = sorted({file.name for file in files} - {file.name for file in (folder / "images").glob("*")})
+    if missing:
+        raise UserError(
+            f"{folder / 'images'}: {len(missing)} pictures are missing, the first is {missing[0]}; "
+            f"{LABELS} needs them"
+        )
+
+
+def _teacher(path: Path, ids: Sequence[int]) -> Array:
+    """What the teacher says of the annotations: (N, K, 3) x, y, peak; peak 0 for those it has not seen."""
+    try:
+        said = {one["annotation_id"]: one["keypoints"] for one in _json(path)}
+        return np.array([said.get(one, [0.0] * 3 * _K) for one in ids], np.float32).reshape(-1, _K, 3)
+    except (KeyError, TypeError, ValueError) as error:
+        raise UserError(f"{path}: not a list of annotation_id and {_K} keypoints ({error})") from error
+
+
+def _json(path: Path) -> Any:
+    try:
+        raw = path.read_bytes()
+        return json.loads(gzip.decompress(raw) if path.suffix == ".gz" else raw)
+    except FileNotFoundError as error:
+        raise UserError(f"{path}: there is no such file; a data set has {LABELS} and images/") from error
+    except (OSError, EOFError, ValueError) as error:
+        raise UserError(f"{path}: cannot be read: {error}") from error

@@ -1,0 +1,218 @@
+"""COCO's metric of pose models, side by side: `python -m engine.training.evaluate MODEL... --data DIR`.
+
+A model is an `.onnx` or a checkpoint (`.pth`), ours or an official one. With this a smaller number format or
+another decoder is accepted or refused.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import json
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, get_args
+
+import cv2
+import numpy as np
+from torch import nn
+
+from engine.crop import Size
+from engine.detector import open_detector
+from engine.errors import UserError
+from engine.heatmap import Decoder
+from engine.pose import PoseEstimator, open_estimator
+from engine.training.config import Config, Phase
+from engine.training.data import LABELS, read
+from engine.training.metric import NAMES, Metric, measure
+from engine.training.torch_session import TorchSession, open_checkpoint
+from engine.training.weights import description
+from engine.types import Boxes, Image, Poses
+
+_NEEDED = {"id", "image_id", "category_id", "bbox", "area", "keypoints", "num_keypoints", "iscrowd"}
+_TOGETHER = 8  #: pictures whose people share the network's runs
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Gallery:
+    """Pictures, and who has to be found in them."""
+
+    labels: dict[str, Any]  #: as COCO writes them
+    files: dict[int, Path]  #: by the picture's number
+
+
+def gallery(folder: Path) -> Gallery:
+    """A data set to measure on. UserError as `engine.training.data.read`."""
+    read(folder)
+    labels = json.loads((folder / LABELS).read_text(encoding="utf-8"))
+    if missing := _NEEDED - set.intersection(*map(set, labels["annotations"])):
+        raise UserError(
+            f"{folder / LABELS}: people without {', '.join(sorted(missing))}; the metric needs that"
+        )
+    return Gallery(labels, {one["id"]: folder / "images" / one["file_name"] for one in labels["images"]})
+
+
+def true_boxes(pictures: Gallery) -> dict[int, Boxes]:
+    """The labelled boxes of each picture, with score 1; COCO counts edges from that of the first pixel."""
+    people = [one for one in pictures.labels["annotations"] if one["num_keypoints"] and not one["iscrowd"]]
+    return _by_picture(pictures, [{**one, "score": 1.0} for one in people])
+
+
+def boxes_of_file(pictures: Gallery, path: Path) -> dict[int, Boxes]:
+    """Boxes as COCO writes results: a list of image_id, bbox (x, y, width, height) and score; .gz or not."""
+    try:
+        raw = path.read_bytes()
+        said = json.loads(gzip.decompress(raw) if path.suffix == ".gz" else raw)
+        return _by_picture(pictures, [one for one in said if one.get("category_id", 1) == 1])
+    except (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise UserError(f"{path}: not a list of image_id, bbox and score: {error}") from error
+
+
+def boxes_of_detector(pictures: Gallery, path: Path, threads: int) -> dict[int, Boxes]:
+    detector = open_detector(path, threads=threads, threshold=0.05)
+    try:
+        return {number: detector.detect([_picture(file)])[0] for number, file in pictures.files.items()}
+    finally:
+        detector.close()
+
+
+def poses(
+    model: PoseEstimator, pictures: Gallery, boxes: dict[int, Boxes]
+) -> tuple[list[tuple[int, Poses]], float]:
+    """What a model finds in each picture, and the seconds it took without reading them."""
+    numbers = list(pictures.files)
+    found: list[tuple[int, Poses]] = []
+    spent = 0.0
+    for start in range(0, len(numbers), _TOGETHER):
+        some = numbers[start : start + _TOGETHER]
+        images = [_picture(pictures.files[number]) for number in some]
+        begun = time.perf_counter()
+        found += zip(some, model.estimate(images, [boxes[number] for number in some]), strict=True)
+        spent += time.perf_counter() - begun
+    return found, spent
+
+
+def ap_of_network(network: nn.Module, config: Config, phase: Phase) -> float:
+    """AP with true boxes and flip of a network in training."""
+    pictures = gallery(Path(config.validation))
+    model = PoseEstimator(TorchSession(network, phase.size), description(config, phase), flip=True)
+    found, _ = poses(model, pictures, true_boxes(pictures))
+    return measure(pictures.labels, found).ap
+
+
+def evaluate(
+    models: Sequence[Path],
+    pictures: Gallery,
+    boxes: dict[int, Boxes],
+    *,
+    flip: bool = False,
+    decoder: str = "",
+    device: str = "auto",
+    threads: int = 0,
+    arch: str = "",
+    size: Size = (0, 0),
+) -> list[tuple[str, Metric, float]]:
+    """Name, metric and milliseconds a person of each model; `arch` and `size` are for checkpoints."""
+    people = max(sum(map(len, boxes.values())), 1)
+    out = []
+    for path in models:
+        model = _opened(
+            path, flip=flip, decoder=decoder, device=device, threads=threads, arch=arch, size=size
+        )
+        try:
+            found, seconds = poses(model, pictures, boxes)
+        finally:
+            model.close()
+        out.append((path.name, measure(pictures.labels, found), 1000 * seconds / people))
+    return out
+
+
+def table(results: Sequence[tuple[str, Metric, float]]) -> str:
+    """Markdown."""
+    head = ["model", *NAMES, "ms a person"]
+    lines = [
+        [name, *(f"{value:.3f}" for value in asdict(metric).values()), f"{ms:.1f}"]
+        for name, metric, ms in results
+    ]
+    return "\n".join("| " + " | ".join(line) + " |" for line in [head, ["---"] * len(head), *lines])
+
+
+def _opened(
+    path: Path, *, flip: bool, decoder: str, device: str, threads: int, arch: str, size: Size
+) -> PoseEstimator:
+    if path.suffix in (".pth", ".pt"):
+        return open_checkpoint(path, device, threads, arch=arch, size=size, decoder=decoder, flip=flip)
+    return open_estimator(path, device, threads, decoder=decoder, flip=flip)
+
+
+def _by_picture(pictures: Gallery, people: Sequence[dict[str, Any]]) -> dict[int, Boxes]:
+    out = {}
+    for number in pictures.files:
+        mine = sorted((one for one in people if one["image_id"] == number), key=lambda one: -one["score"])
+        sides = np.array([one["bbox"] for one in mine], np.float32).reshape(-1, 4)
+        xyxy = np.hstack([sides[:, :2], sides[:, :2] + sides[:, 2:]]) - np.float32(0.5)
+        out[number] = Boxes(xyxy, np.array([one["score"] for one in mine], np.float32))
+    return out
+
+
+def _size(text: str) -> Size:
+    height, _, width = text.partition("x")
+    return int(height), int(width)
+
+
+def _picture(file: Path) -> Image:
+    picture = cv2.imread(str(file))
+    if picture is None:
+        raise UserError(f"{file}: not a picture that can be read")
+    return np.asarray(picture, np.uint8)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m engine.training.evaluate", description=__doc__)
+    parser.add_argument("models", type=Path, nargs="+", metavar="MODEL", help=".onnx or .pth")
+    parser.add_argument("--data", type=Path, required=True, help=f"folder with {LABELS} and images/")
+    parser.add_argument("--boxes", default="truth", help="truth, a JSON of boxes, or a detector's .onnx")
+    parser.add_argument(
+        "--flip", action="store_true", help="average the heatmaps of picture and mirror image"
+    )
+    parser.add_argument("--decode", default="", choices=["", *get_args(Decoder)], help="not the model's own")
+    parser.add_argument("--arch", default="", help="network of a checkpoint that does not say it")
+    parser.add_argument("--size", type=_size, default=(0, 0), help="of its input, as 256x192")
+    parser.add_argument("--device", default="auto")
+    parser.add_argument("--threads", type=int, default=0)
+    parser.add_argument("--json", type=Path, help="file for the numbers")
+    options = parser.parse_args(arguments)
+    try:
+        pictures = gallery(options.data)
+        if options.boxes == "truth":
+            boxes = true_boxes(pictures)
+        elif options.boxes.endswith((".json", ".json.gz")):
+            boxes = boxes_of_file(pictures, Path(options.boxes))
+        else:
+            boxes = boxes_of_detector(pictures, Path(options.boxes), options.threads)
+        results = evaluate(
+            options.models,
+            pictures,
+            boxes,
+            flip=options.flip,
+            decoder=options.decode,
+            device=options.device,
+            threads=options.threads,
+            arch=options.arch,
+            size=options.size,
+        )
+        if options.json:
+            said = [{"model": name, **asdict(metric), "ms_a_person": ms} for name, metric, ms in results]
+            options.json.write_text(json.dumps(said, indent=1), encoding="utf-8")
+    except (UserError, OSError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    sys.stdout.write(table(results) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,239 @@
+"""Trainings of a minute: they learn, they mask, they resume, they say what is wrong."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import replace
+from pathlib import Path
+
+import drawn_people
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from engine.errors import UserError  # noqa: E402
+from engine.skeleton import oks  # noqa: E402
+from engine.training import data, saving, schedule, train  # noqa: E402
+from engine.training.augment import PLAIN  # noqa: E402
+from engine.training.config import Config, Phase, Source, load  # noqa: E402
+from engine.training.evaluate import gallery, poses, true_boxes  # noqa: E402
+from engine.training.torch_session import open_checkpoint  # noqa: E402
+
+ALONE = train.Processes(0, 1, torch.device("cpu"))
+
+
+@pytest.fixture(autouse=True)
+def _one_thread() -> None:
+    torch.set_num_threads(1)  # several wait for each other for ever where others work on the same cores
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Config:
+    """Two epochs of two steps on four small people."""
+    drawn_people.write(tmp_path / "set")
+    return Config(
+        arch="hrnet_tiny",
+        out=str(tmp_path / "out"),
+        cache=str(tmp_path / "cache"),
+        data=(Source(str(tmp_path / "set")),),
+        phases=(Phase((64, 32), batch=2),),
+        epochs=2,
+        lr=1e-3,
+    )
+
+
+def test_a_network_learns_four_pictures(config: Config, tmp_path: Path) -> None:
+    phases = (Phase((128, 96), batch=4),)
+    config = replace(config, phases=phases, samples=240, augment=PLAIN, lr=4e-3, average=0.9)
+    weights = train.train(config, ALONE)
+    pictures = gallery(tmp_path / "set")
+    found, _ = poses(open_checkpoint(weights), pictures, true_boxes(pictures))
+    people = data.read(tmp_path / "set")
+    areas = np.prod(people.xyxy[:, 2:] - people.xyxy[:, :2], axis=1) * np.float32(0.53)
+    alike = oks(np.concatenate([each.keypoints for _, each in found]), people.joints, areas, people.labelled)
+    assert np.diag(alike).min() > 0.9
+
+
+def test_a_masked_joint_has_no_gradient_and_the_others_have_their_own() -> None:
+    maps = torch.rand(3, 17, 8, 6, requires_grad=True)
+    weights = torch.ones(3, 17)
+    weights[0, 4] = weights[2, 16] = 0
+    weights[1, 5] = 0.5
+    targets = torch.rand(3, 17, 8, 6)
+    train.masked_loss(maps, targets, weights, sigma=2.0).backward()
+    assert maps.grad is not None
+    assert not maps.grad[0, 4].any()
+    assert not maps.grad[2, 16].any()
+    expected = 2 * (maps.detach() - targets) * weights[..., None, None] / weights.sum() / (np.pi * 4)
+    assert torch.allclose(maps.grad, expected, atol=1e-7)
+
+
+def test_answering_nothing_costs_1() -> None:
+    from engine.heatmap import encode
+
+    targets = torch.from_numpy(encode(np.full((1, 1, 2), 20.0), np.ones((1, 1), np.bool_), (48, 40), 2.0))
+    loss = train.masked_loss(torch.zeros_like(targets), targets, torch.ones(1, 1), sigma=2.0)
+    assert float(loss) == pytest.approx(1, abs=1e-3)
+
+
+def test_a_batch_in_which_nobody_knows_anything_costs_nothing() -> None:
+    zeros, ones = torch.zeros(2, 17, 8, 6), torch.ones(2, 17, 8, 6)
+    loss = train.masked_loss(zeros, ones, torch.zeros(2, 17), 2.0)
+    assert float(loss) == 0
+
+
+def test_a_resumed_training_ends_as_an_uninterrupted_one(
+    config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = saving.restore(train.train(config, ALONE))
+
+    class Killed(Exception):
+        """Stands for a kill in the second epoch."""
+
+    again = replace(config, out=str(tmp_path / "again"))
+    run_epoch = train.Training.run_epoch
+
+    def second_dies(self: train.Training, *rest: object) -> float:
+        loss = run_epoch(self, *rest)  # type: ignore[arg-type]
+        if self.epoch == 1:
+            raise Killed
+        return loss
+
+    with monkeypatch.context() as patch:
+        patch.setattr(train.Training, "run_epoch", second_dies)
+        with pytest.raises(Killed):
+            train.train(again, ALONE)
+    resumed = saving.restore(train.train(again, ALONE))
+    assert whole["state_dict"].keys() == resumed["state_dict"].keys()
+    for name, tensor in whole["state_dict"].items():
+        assert torch.equal(tensor, resumed["state_dict"][name]), name
+    with (tmp_path / "again" / "log.csv").open(encoding="utf-8") as file:
+        assert [row["epoch"] for row in csv.DictReader(file)] == ["1", "2"]
+
+
+def test_a_training_that_is_over_is_not_started_again(config: Config) -> None:
+    first = train.train(config, ALONE).stat().st_mtime_ns
+    assert train.train(config, ALONE).stat().st_mtime_ns == first
+
+
+def test_a_training_of_another_network_is_not_resumed(config: Config) -> None:
+    train.train(config, ALONE)
+    with pytest.raises(UserError, match="a training of hrnet_tiny, not hrnet_small"):
+        train.train(replace(config, arch="hrnet_small", epochs=4), ALONE)
+
+
+def test_a_full_disk_leaves_the_last_checkpoint_whole(
+    config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train.train(replace(config, epochs=1), ALONE)
+    before = (tmp_path / "out" / "last.pth").read_bytes()
+
+    def full(_: object, file: object) -> None:
+        file.write(b"half")  # type: ignore[attr-defined]
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(torch, "save", full)
+    with pytest.raises(UserError, match="No space left"):
+        train.train(config, ALONE)
+    assert (tmp_path / "out" / "last.pth").read_bytes() == before
+    assert not list((tmp_path / "out").glob("*.part"))
+
+
+def test_minutes_end_a_training_as_epochs_do(config: Config, tmp_path: Path) -> None:
+    train.train(replace(config, epochs=0, minutes=0.05), ALONE)
+    with (tmp_path / "out" / "log.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert float(rows[-1]["minutes"]) >= 0.05 or float(rows[-1]["done"]) > 0.5
+    assert float(rows[0]["done"]) == 0
+
+
+def test_the_learning_rate_warms_up_and_falls() -> None:
+    config = Config("a", "b", "c", (Source("d"),), (Phase((64, 32), 2),), epochs=1, lr=1.0, warmup=0.1)
+    assert schedule.rate(config, 0) == pytest.approx(0.01)
+    assert schedule.rate(config, 0.1) == pytest.approx(1)
+    assert schedule.rate(config, 0.55) == pytest.approx(0.5, abs=0.01)
+    assert schedule.rate(config, 1) == pytest.approx(0.005)
+    stepped = replace(config, schedule="steps", warmup=0.0)
+    assert [schedule.rate(stepped, epoch / 210) for epoch in (0, 169, 171, 199, 201)] == [
+        1,
+        1,
+        0.1,
+        0.1,
+        0.01,
+    ]
+
+
+def test_phases_share_the_training() -> None:
+    small, large = Phase((128, 96), 4, share=3), Phase((256, 192), 2, share=1)
+    config = Config("a", "b", "c", (Source("d"),), (small, large), epochs=1)
+    assert [schedule.phase_at(config, done) for done in (0, 0.74, 0.76, 1)] == [small, small, large, large]
+
+
+def test_sets_are_mixed_by_weight() -> None:
+    config = Config(
+        "a", "b", "c", (Source("d", 3), Source("e", 1)), (Phase((64, 32), 2),), epochs=1, samples=400
+    )
+    rows = schedule.rows_of_epoch([50, 1000], config, epoch=0)
+    assert len(rows) == 400
+    counts = np.bincount(rows[rows < 50], minlength=50)
+    assert counts.min() == counts.max() == 6  # 300 of a set of 50
+    assert len(set(rows[rows >= 50])) == 100
+    assert not np.array_equal(rows, schedule.rows_of_epoch([50, 1000], config, epoch=1))
+    assert np.array_equal(rows, schedule.rows_of_epoch([50, 1000], config, epoch=0))
+
+
+def test_the_configurations_that_ship_can_be_read() -> None:
+    found = sorted((Path(train.__file__).parent / "configs").glob("*.toml"))
+    assert found
+    for path in found:
+        assert load(path).phases
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ("arc = 'x'", "unknown arc"),
+        ("epochs = 'many'", "epochs is 'many'; it has to be int"),
+        ("minutes = 3", "epochs, minutes: one of them"),
+        ("schedule = 'sine'", "schedule is 'sine'"),
+        ("[augment]\nturn = 3", "unknown augment.turn"),
+        ("[[phases]]\nsize = [100, 60]\nbatch = 4", "sides are multiples of 32"),
+        ("[[data]]\nweight = 1.0", "folder missing"),
+        ("= 3", "not TOML"),
+    ],
+)
+def test_a_configuration_that_makes_no_sense_is_refused(tmp_path: Path, change: str, says: str) -> None:
+    path = tmp_path / "c.toml"
+    head, tables = "arch = 'a'\nout = 'o'\ncache = 'c'\nepochs = 2\n", "[[data]]\nfolder = 'f'\n"
+    tables += "[[phases]]\nsize = [64, 32]\nbatch = 2\n"
+    path.write_text(head + tables, encoding="utf-8")
+    assert load(path).phases == (Phase((64, 32), 2),)
+    said = f"{head}{tables}{change}\n" if change.startswith("[") else f"{head}{change}\n{tables}"
+    path.write_text(said.replace("epochs = 2\nepochs", "epochs"), encoding="utf-8")
+    with pytest.raises(UserError, match=says):
+        load(path)
+
+
+def test_the_command_trains_on_the_sets_and_into_the_folder_it_is_told(
+    config: Config, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert config.epochs
+    path = tmp_path / "c.toml"
+    path.write_text(
+        f"arch = 'hrnet_tiny'\nout = 'o'\ncache = '{tmp_path / 'cache'}'\nepochs = 1\ndevice = 'cpu'\n"
+        "validation = 'set'\nevery = 1\n[[data]]\nfolder = 'set'\n[[phases]]\nsize = [64, 32]\nbatch = 2\n",
+        encoding="utf-8",
+    )
+    assert train.main([str(path), "--data", str(tmp_path), "--out", str(tmp_path / "there")]) == 0
+    told = capsys.readouterr().err.splitlines()
+    assert told[-1] == str(tmp_path / "there" / "pose.pth")
+    assert told[-2].startswith("epoch 1 ")
+    assert " ap 0.0" in told[-2]
+
+
+def test_the_command_says_in_one_line_what_is_wrong(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert train.main([str(tmp_path / "none.toml")]) == 2
+    assert capsys.readouterr().err == f"{tmp_path / 'none.toml'}: there is no such file\n"
