@@ -8,12 +8,11 @@ from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from app.types import Result, Timings
 from engine.detector import Detector
 from engine.pose import PoseEstimator
-from trackers.tracker import Tracker
-
-from app.types import Result, Timings
 from engine.types import Boxes, Frame, Poses
+from trackers.tracker import Tracker
 
 T = TypeVar("T")
 In = TypeVar("In")
