@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from engine.session import Session
-from engine.types import Array
+from engine.types import Array, Image
 
 
 class SideBySide:
@@ -29,7 +29,7 @@ class SideBySide:
         self._threads = threads
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="rows")
 
-    def run(self, batch: Array) -> tuple[Array, ...]:
+    def run(self, batch: Array | Image) -> tuple[Array, ...]:
         """(N, ...) -> every output, N first, N >= 1. The results are the caller's to keep."""
         if len(batch) == 1:
             return self._sessions[0].run(batch)

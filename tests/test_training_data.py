@@ -73,7 +73,9 @@ def test_the_teacher_speaks_only_where_nobody_labelled_and_only_when_sure(tmp_pa
     drawn_people.relabel(tmp_path / "set", labels)
     said = np.tile([11.0, 22.0, 0.8], (17, 1))
     said[4, 2] = 0.05
-    drawn_people.teach(tmp_path / "set", [{"annotation_id": person["id"], "keypoints": said.ravel().tolist()}])
+    drawn_people.teach(
+        tmp_path / "set", [{"annotation_id": person["id"], "keypoints": said.ravel().tolist()}]
+    )
     alone, taught = data.read(tmp_path / "set"), data.read(tmp_path / "set", teacher=0.5)
     assert alone.weights[0].tolist() == [1, 1, 1, 0, 0, *[1] * 12]
     assert taught.weights[0].tolist() == pytest.approx([1, 1, 1, 0.4, 0, *[1] * 12])
