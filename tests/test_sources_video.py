@@ -71,7 +71,7 @@ def test_decoded_frames_do_not_wait_for_the_garbage_collector(tmp_path: Path) ->
     gc.disable()
     try:
         for _ in source.frames(threading.Event()):
-            alive = sum(isinstance(thing, av.VideoFrame) for thing in gc.get_objects())
+            alive = sum(type(thing) is av.VideoFrame for thing in gc.get_objects())
     finally:
         gc.enable()
     source.close()
