@@ -123,7 +123,7 @@ def test_twins_who_walk_side_by_side_are_not_mixed_up_when_one_is_missed(fps: in
     assert ids_of(told, 1) == [2]
 
 
-@pytest.mark.parametrize("fps", [10, 30, 120])
+@pytest.mark.parametrize("fps", [5, 10, 30, 120])
 def test_a_runner_is_followed_from_the_first_frames(fps: int):
     told = names(watch([Walker((0, 400), (550, 0))], times(fps, 2)), Tracker())
     assert ids_of(told, 0) == [1]
@@ -334,7 +334,7 @@ def test_a_joint_that_jumps_for_one_frame_vanishes(fps: int):
 
 
 @pytest.mark.parametrize("fps", [25, 60, 120])
-@pytest.mark.parametrize("jump", [60.0, 300.0])
+@pytest.mark.parametrize("jump", [60.0, 220.0])
 def test_a_joint_that_stays_elsewhere_is_believed_after_a_moment(fps: int, jump: float):
     when, wrist = times(fps, 2), 9
     shots = trembling(Walker((300, 400)), when, share=0.005)

@@ -29,11 +29,12 @@ Mask = NDArray[np.bool_]
 #: Squared Mahalanobis distances of a measured joint, see `surprise`. By chance one in 90 is beyond the first:
 #: the joint may have started to move, so from then on its velocity is known no better than to LIMB_SPEED. By
 #: chance none is beyond the second, five deviations: the joint is not used. Together they follow what a limb
-#: can do and nothing else: an elbow that jumps for a frame vanishes, a punch is late by one frame.
+#: can do and nothing else: an elbow that jumps for a frame vanishes, a punch is late by one frame, and a joint
+#: that stays elsewhere is believed once it could have got there, two sizes away after 0.15 s.
 DOUBTED, DISBELIEVED = 9.0, 25.0
 LIMB_SPEED = 3.0  #: sizes a second; five deviations are about 16 m / s, a fast kick
 START_SPEED = 5.0  #: sizes a second, of people seen once: they may stand, or sprint
-PATIENCE = 0.15  #: seconds until a joint that stays elsewhere is believed, and a hidden body is held stiff
+PATIENCE = 0.15  #: seconds out of sight after which a body is taken as stiff, and its joints begin anew
 LONG_STEP = 0.25  #: seconds over which swinging limbs cannot be foretold, only the body
 STEADY = 0.2  #: seconds over which the velocity that carries on a hidden body is averaged
 FAR_OUT = 1e6  #: pixels; no picture is that large, so such a coordinate says nothing
@@ -89,7 +90,6 @@ class People(NamedTuple):
     age: Floats  #: (T,) seconds from when they were first measured to when they were last
     unseen: Floats  #: (T,) seconds since they were last measured
     missed: Floats  #: (T,) the same as of the frame before: 0 for who was in sight there
-    doubted: Floats  #: (T, K) seconds from when a joint was last believed to when it last was not, 0 if it is
 
     def take(self, rows: Indices) -> People:
         return People(self.motion.take(rows), self.ids[rows], *(column[rows] for column in self[2:]))
@@ -115,13 +115,11 @@ class People(NamedTuple):
     def met(self, sight: Sight) -> People:
         """The same people, row by row, after they were measured as in `sight`."""
         off = surprise(self.motion, sight.joints, sight.noise)
-        used = off <= DISBELIEVED
-        doubted = np.where(used, 0.0, self.doubted + self.unseen[:, None])
-        returned = (self.missed > PATIENCE)[:, None]
-        anew = ((self.doubted > 0.0) & (doubted >= PATIENCE) | returned) & np.isfinite(sight.noise)
-        motion = correct(self.motion, sight.joints, sight.noise, used)
+        motion = correct(self.motion, sight.joints, sight.noise, off <= DISBELIEVED)
         motion = quicken(motion, off > DOUBTED, LIMB_SPEED * sight.size)
-        motion = restart(motion, anew, begin(sight.joints, sight.noise, self.drift, LIMB_SPEED * sight.size))
+        returned = (self.missed > PATIENCE)[:, None] & np.isfinite(sight.noise)
+        fresh = begin(sight.joints, sight.noise, self.drift, LIMB_SPEED * sight.size)
+        motion = restart(motion, returned, fresh)
         return People(
             motion,
             self.ids,
@@ -132,26 +130,14 @@ class People(NamedTuple):
             self.age + self.unseen,
             np.zeros_like(self.unseen),
             np.zeros_like(self.unseen),
-            np.where(anew, 0.0, doubted),
         )
 
     def _steady(self, body: Floats) -> Floats:
-        """The drift with the velocity `body` (T, 1, 2) of this frame in it: at first a mean, later fading.
-
-        Who returns goes on as before: what is seen of them says nothing yet of how they move.
-        """
-        part = np.maximum(
-            self.unseen / np.maximum(self.age + self.unseen, 1e-9), -np.expm1(-self.unseen / STEADY)
-        )
-        part[self.missed > PATIENCE] = 0.0
-        drift: Floats = self.drift + part[:, None, None] * (body - self.drift)
+        """The drift with the velocity `body` (T, 1, 2) of this frame in it: at first a mean, later fading."""
+        share = self.unseen / np.maximum(self.age + self.unseen, 1e-9)
+        share = np.maximum(share, -np.expm1(-self.unseen / STEADY))
+        drift: Floats = self.drift + share[:, None, None] * (body - self.drift)
         return drift
-
-    def unmoved(self) -> People:
-        """Everyone where they are, but nothing known of how they move."""
-        here, still = self.motion, np.zeros_like(self.drift)
-        motion = begin(here.position, here.variance[:, 0], still, START_SPEED * self.size)
-        return self._replace(motion=motion, drift=still, age=np.zeros_like(self.age))
 
 
 def newcomers(sight: Sight) -> People:
@@ -160,8 +146,8 @@ def newcomers(sight: Sight) -> People:
     noise = np.minimum(sight.noise, (size * size)[:, None])
     still = np.zeros((len(size), 1, 2))
     motion = begin(sight.joints, noise, still, START_SPEED * size)
-    ids, doubted = np.zeros(len(size), np.int64), np.zeros_like(noise)
-    return People(motion, ids, sight.boxes, size, sight.scores, still, none, none, none, doubted)
+    ids = np.zeros(len(size), np.int64)
+    return People(motion, ids, sight.boxes, size, sight.scores, still, none, none, none)
 
 
 def together(*groups: People) -> People:

@@ -70,9 +70,8 @@ class Tracker:
     def update(self, poses: Poses, time: float) -> Tracks:
         """The people of the frame taken at `time` seconds, in the order of their ids.
 
-        Only who is measured in this frame is told of; the others may return. A clock that stands still is no
-        time passing; where it runs backwards everyone keeps their id, but how they moved is forgotten. K is
-        the same in all frames.
+        Only who is measured in this frame is told of; the others may return. Where the clock stands still or
+        runs backwards, no time passes. K is the same in all frames.
 
         Raises ValueError where `time` is not finite.
         """
@@ -93,7 +92,7 @@ class Tracker:
     def _later(self, dt: float, sight: Sight) -> People:
         """Everyone as they should be `dt` seconds later; while nobody is known, K is that of `sight`."""
         people = self._people if self._people.ids.size else newcomers(sight.take(_NOBODY))
-        return people.later(dt) if dt >= 0.0 else people.unmoved().later(0.0)
+        return people.later(max(dt, 0.0))
 
     def _match(self, known: People, sight: Sight, spare: Mask) -> tuple[Indices, Indices]:
         """Who of `known` is who in `sight`, `spare` (N,) excepted: rows of the one and of the other."""
@@ -147,7 +146,7 @@ def _unknown(shared: Floats, spare: Mask, known: Indices) -> Indices:
 
     Their own: not half of somebody who is known, or better seen.
     """
-    rival = np.tri(len(shared), k=-1, dtype=np.bool_) & ~spare
+    rival = np.tri(len(shared), k=-1, dtype=np.bool_)
     rival[:, known] = True
     new: Mask = ~np.any((shared >= SHARED_BODY) & rival, axis=1) & ~spare
     new[known] = False
