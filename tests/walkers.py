@@ -148,6 +148,12 @@ def in_one_frame(*every: Poses) -> Poses:
     )
 
 
+def follow(shots: Iterable[Shot], **settings: float) -> list[Tracks]:
+    """What a new tracker makes of each frame."""
+    tracker = Tracker(**settings)
+    return [tracker.update(shot.poses, shot.time) for shot in shots]
+
+
 def names(shots: Iterable[Shot], tracker: Tracker) -> list[dict[int, int]]:
     """Who had which id in each frame, by walker; -1 for a false box. Nobody is told of twice."""
     return [named(shot, tracker.update(shot.poses, shot.time)) for shot in shots]
@@ -162,3 +168,6 @@ def ids_of(told: Sequence[dict[int, int]], walker: int) -> list[int]:
     """The ids a walker had, without repetitions: [4] if it never changed, [] if never told of."""
     mine = [frame[walker] for frame in told if walker in frame]
     return [i for k, i in enumerate(mine) if k == 0 or mine[k - 1] != i]
+
+
+NOBODY = poses([], [], np.zeros((0, 17)), np.zeros(0))

@@ -29,8 +29,8 @@ Mask = NDArray[np.bool_]
 #: Squared Mahalanobis distances of a measured joint, see `surprise`. By chance one in 90 is beyond the first:
 #: the joint may have started to move, so from then on its velocity is known no better than to LIMB_SPEED. By
 #: chance none is beyond the second, five deviations: the joint is not used. Together they follow what a limb
-#: can do and nothing else: an elbow that jumps for a frame vanishes, a punch is late by one frame, and a joint
-#: that stays elsewhere is believed once it could have got there, two sizes away after 0.15 s.
+#: can do and nothing else: an elbow that jumps for a frame vanishes, a punch is late by one frame, and a
+#: joint that stays elsewhere is believed once it could have got there, two sizes away after 0.15 s.
 DOUBTED, DISBELIEVED = 9.0, 25.0
 LIMB_SPEED = 3.0  #: sizes a second; five deviations are about 16 m / s, a fast kick
 START_SPEED = 5.0  #: sizes a second, of people seen once: they may stand, or sprint
