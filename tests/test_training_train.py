@@ -13,11 +13,13 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from engine.errors import UserError  # noqa: E402
+from engine.heatmap import decode, encode  # noqa: E402
 from engine.skeleton import oks  # noqa: E402
 from engine.training import data, saving, schedule, train  # noqa: E402
 from engine.training.augment import PLAIN  # noqa: E402
 from engine.training.config import Config, Phase, Source, load  # noqa: E402
 from engine.training.evaluate import gallery, poses, true_boxes  # noqa: E402
+from engine.training.likelihood import Likelihood, cross_entropy  # noqa: E402
 from engine.training.torch_session import open_checkpoint  # noqa: E402
 
 ALONE = train.Processes(0, 1, torch.device("cpu"))
@@ -43,9 +45,10 @@ def config(tmp_path: Path) -> Config:
     )
 
 
-def test_a_network_learns_four_pictures(config: Config, tmp_path: Path) -> None:
+@pytest.mark.parametrize("arch", ["hrnet_tiny", "hrnet_tiny-likelihood"])
+def test_a_network_learns_four_pictures(config: Config, tmp_path: Path, arch: str) -> None:
     phases = (Phase((128, 96), batch=4),)
-    config = replace(config, phases=phases, samples=240, augment=PLAIN, lr=4e-3, average=0.9)
+    config = replace(config, arch=arch, phases=phases, samples=240, augment=PLAIN, lr=4e-3, average=0.9)
     weights = train.train(config, ALONE)
     pictures = gallery(tmp_path / "set")
     found, _ = poses(open_checkpoint(weights), pictures, true_boxes(pictures))
@@ -61,7 +64,7 @@ def test_a_masked_joint_has_no_gradient_and_the_others_have_their_own() -> None:
     weights[0, 4] = weights[2, 16] = 0
     weights[1, 5] = 0.5
     targets = torch.rand(3, 17, 8, 6)
-    train.masked_loss(maps, targets, weights, sigma=2.0).backward()
+    train.squared_error(maps, targets, weights, sigma=2.0).backward()
     assert maps.grad is not None
     assert not maps.grad[0, 4].any()
     assert not maps.grad[2, 16].any()
@@ -70,16 +73,44 @@ def test_a_masked_joint_has_no_gradient_and_the_others_have_their_own() -> None:
 
 
 def test_answering_nothing_costs_1() -> None:
-    from engine.heatmap import encode
-
     targets = torch.from_numpy(encode(np.full((1, 1, 2), 20.0), np.ones((1, 1), np.bool_), (48, 40), 2.0))
-    loss = train.masked_loss(torch.zeros_like(targets), targets, torch.ones(1, 1), sigma=2.0)
+    loss = train.squared_error(torch.zeros_like(targets), targets, torch.ones(1, 1), sigma=2.0)
     assert float(loss) == pytest.approx(1, abs=1e-3)
+
+
+def test_cross_entropy_is_that_of_the_distributions_over_its_largest() -> None:
+    logits = torch.randn(2, 3, 4, 5, requires_grad=True)
+    targets, weights = torch.rand(2, 3, 4, 5), torch.tensor([[1.0, 0.5, 0.0], [1.0, 0.0, 1.0]])
+    loss = cross_entropy(logits, targets, weights)
+    loss.backward()
+    expected = 0.0
+    for person, joint in np.ndindex(2, 3):
+        wanted = targets[person, joint].flatten().double() / targets[person, joint].sum()
+        given = torch.distributions.Categorical(logits=logits[person, joint].detach().flatten().double())
+        expected -= float(weights[person, joint] * (wanted * given.logits).sum()) / 3.5 / np.log(20)
+    assert float(loss.detach()) == pytest.approx(expected, rel=1e-5)
+    assert logits.grad is not None
+    assert not logits.grad[0, 2].any()
+
+
+def test_wavering_between_all_cells_costs_1() -> None:
+    targets, weights = torch.rand(2, 3, 8, 6), torch.ones(2, 3)
+    assert float(cross_entropy(torch.full((2, 3, 8, 6), 3.0), targets, weights)) == pytest.approx(1)
+
+
+def test_a_likelihood_as_wide_as_its_targets_is_the_heatmap_that_the_decoder_knows() -> None:
+    at = np.array([[[11.3, 7.8]]], np.float32)
+    target = torch.from_numpy(encode(at, np.ones((1, 1), np.bool_), (24, 20), 2.0))
+    answer = Likelihood().eval()(target.clamp_min(1e-12).log())
+    assert torch.allclose(answer, target, atol=0.01)
+    joints, scores = decode(answer.numpy(), "udp", sigma=2.0)
+    assert np.abs(joints - at).max() < 0.02
+    assert scores.min() > 0.95
 
 
 def test_a_batch_in_which_nobody_knows_anything_costs_nothing() -> None:
     zeros, ones = torch.zeros(2, 17, 8, 6), torch.ones(2, 17, 8, 6)
-    loss = train.masked_loss(zeros, ones, torch.zeros(2, 17), 2.0)
+    loss = train.squared_error(zeros, ones, torch.zeros(2, 17), 2.0)
     assert float(loss) == 0
 
 

@@ -24,6 +24,7 @@ from typing import Literal, get_args
 from torch import Tensor, nn
 
 from engine.training.blocks import BasicBlock, Bottleneck, chain, convolution, normed, start_weights
+from engine.training.likelihood import Likelihood
 
 #: Where branches exchange (the ablation of the paper): after the last module only; after the last module of
 #: every stage; after every module.
@@ -45,6 +46,7 @@ class Shape:
     bottleneck: bool = True  #: the first stage has bottlenecks (4 first_width channels out), not basic blocks
     exchange: Exchange = "within"
     heatmaps: Coarseness = 1
+    likelihood: bool = False  #: the heatmaps are `engine.training.likelihood`'s
 
     def __post_init__(self) -> None:
         if len(self.widths) != len(self.modules) + 1 or min(self.modules) < 1:
@@ -59,6 +61,7 @@ class HRNet(nn.Module):
     def __init__(self, shape: Shape, keypoints: int) -> None:
         super().__init__()
         self.stride = 4 * shape.heatmaps  #: input pixels for each heatmap cell
+        self.likelihood = shape.likelihood
         first = Bottleneck if shape.bottleneck else BasicBlock
         widths, branch = shape.widths, get_args(Coarseness).index(shape.heatmaps)
         self.conv1 = convolution(3, shape.stem, 3, stride=2)
@@ -79,6 +82,7 @@ class HRNet(nn.Module):
             self.add_module(f"stage{stage + 1}", nn.Sequential(*parts))
             before = now
         self.final_layer = nn.Conv2d(widths[branch], keypoints, 1)
+        self.answer = Likelihood() if shape.likelihood else nn.Identity()
         start_weights(self)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -88,7 +92,7 @@ class HRNet(nn.Module):
         for stage in range(1, self.stages + 1):
             transition = self.get_submodule(f"transition{stage}")
             branches = self.get_submodule(f"stage{stage + 1}")(_grown(transition, branches))
-        heatmaps: Tensor = self.final_layer(branches[0])
+        heatmaps: Tensor = self.answer(self.final_layer(branches[0]))
         return heatmaps
 
 

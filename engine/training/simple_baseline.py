@@ -20,6 +20,7 @@ class SimpleBaseline(nn.Module):
     """(N, 3, H, W) -> heatmaps (N, keypoints, H / stride, W / stride); H and W are multiples of 32."""
 
     stride = 4  #: input pixels for each heatmap cell
+    likelihood = False
 
     def __init__(self, blocks: tuple[int, int, int, int], keypoints: int) -> None:
         super().__init__()

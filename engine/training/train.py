@@ -2,7 +2,7 @@
 
 The recipe is the paper's (arXiv 1902.09212, section 4.1): heatmaps against Gaussians, mean squared error over
 the joints that somebody knows, Adam. For short trainings it has a cosine schedule, averaged weights (Polyak
-and Juditsky 1992) and phases of growing resolution.
+and Juditsky 1992), phases of growing resolution, and networks that learn by cross-entropy.
 
 Every epoch ends with a checkpoint; the same command resumes from the last one and goes on as if nothing had
 happened, since what an epoch draws depends on nothing but the seed and its number.
@@ -29,6 +29,7 @@ from engine.errors import UserError
 from engine.training import data, saving
 from engine.training.config import Config, Phase, load
 from engine.training.feed import Feed
+from engine.training.likelihood import cross_entropy
 from engine.training.log import Line, record
 from engine.training.schedule import Pace, Rows, phase_at, rate, rows_of_epoch
 from engine.training.weights import Average, described
@@ -43,7 +44,7 @@ class Processes(NamedTuple):
     device: torch.device
 
 
-def masked_loss(heatmaps: Tensor, targets: Tensor, weights: Tensor, sigma: float) -> Tensor:
+def squared_error(heatmaps: Tensor, targets: Tensor, weights: Tensor, sigma: float) -> Tensor:
     """Squared error of heatmaps (N, K, h, w) over that of answering nothing, weighted by joint (N, K).
 
     That is the paper's mean squared error but for a constant, with which it is as large at all resolutions:
@@ -120,7 +121,10 @@ class Training:
             people, targets, weights = feed.batch(mine, phase, rng)
             with torch.autocast(who.device.type, torch.bfloat16, enabled=who.device.type == "cuda"):
                 heatmaps = self.forward(people)
-            loss = masked_loss(heatmaps, targets, weights, feed.sigma(phase))
+            if self.network.likelihood:
+                loss = cross_entropy(heatmaps, targets, weights)
+            else:
+                loss = squared_error(heatmaps, targets, weights, feed.sigma(phase))
             self.optimiser.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             self.optimiser.step()

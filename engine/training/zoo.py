@@ -2,7 +2,7 @@
 
 After the name of an HRNet may stand the switches of the paper's ablations, each after a hyphen: `final` or
 `across`, where its branches exchange (`within` without), and `2x` or `4x`, how coarse the heatmaps are (`1x`
-without). `hrnet_w32-across-2x` is one.
+without); and ours: `likelihood`, whose heatmaps are learned as distributions. `hrnet_w32-across-2x` is one.
 """
 
 from __future__ import annotations
@@ -44,6 +44,7 @@ NAMES = (*HRNETS, *BASELINES)
 
 _EXCHANGES = {name: name for name in get_args(Exchange)}
 _COARSENESS = {f"{times}x": times for times in get_args(Coarseness)}
+_LIKELIHOOD = "likelihood"
 
 
 def build(arch: str, keypoints: int = 17) -> nn.Module:
@@ -65,8 +66,9 @@ def _switched(shape: Shape, arch: str, switches: list[str]) -> Shape:
             shape = replace(shape, exchange=_EXCHANGES[switch])
         elif switch in _COARSENESS:
             shape = replace(shape, heatmaps=_COARSENESS[switch])
+        elif switch == _LIKELIHOOD:
+            shape = replace(shape, likelihood=True)
         else:
-            raise UserError(
-                f"{arch}: HRNet has no switch {switch}; it has {', '.join((*_EXCHANGES, *_COARSENESS))}"
-            )
+            known = ", ".join((*_EXCHANGES, *_COARSENESS, _LIKELIHOOD))
+            raise UserError(f"{arch}: HRNet has no switch {switch}; it has {known}")
     return shape
