@@ -17,7 +17,7 @@ from app import __version__
 from app.settings import MOST, OPTIONS, Settings, checked, read_toml
 from engine.errors import UserError
 
-PROBLEM, STOPPED = 2, 130  #: exit codes
+DAMAGED, PROBLEM, STOPPED = 1, 2, 130  #: exit codes
 
 SOURCES = "video file, picture, folder of pictures, glob, camera number, or rtsp:// or http:// address"
 
@@ -67,7 +67,29 @@ def _parser() -> argparse.ArgumentParser:
     bench.add_argument("--frames", type=int, default=300, metavar="N", help="at most so many (300)")
     _add_options(bench, "output", "overwrite", "quiet")
     bench.set_defaults(command=_bench)
+    _add_models(commands.add_parser("models", help="networks that others have published", allow_abbrev=False))
     return parser
+
+
+def _add_models(models: argparse.ArgumentParser) -> None:
+    """The commands of `kinetrail models`."""
+    commands = models.add_subparsers(metavar="COMMAND", required=True)
+    show = commands.add_parser("list", help="what there is, and what of it is here", allow_abbrev=False)
+    verify = commands.add_parser("verify", help="whether the files here are whole", allow_abbrev=False)
+    for each, command in ((show, _list_models), (verify, _verify_models)):
+        each.add_argument("--json", action="store_true", help="print JSON, for machines")
+        each.set_defaults(command=command)
+    download = commands.add_parser("download", help="fetch one, and check it", allow_abbrev=False)
+    add = download.add_argument
+    add("name", metavar="NAME", help="as `kinetrail models list` shows it")
+    add(
+        "--onnx",
+        action="store_true",
+        help="turn a checkpoint into ONNX, which can run (needs kinetrail[train])",
+    )
+    add("--from-file", type=Path, metavar="FILE", help="take it from a file that was fetched by other means")
+    add("--quiet", action="store_true", help="say nothing but errors")
+    download.set_defaults(command=_download_model)
 
 
 def _add_options(parser: argparse.ArgumentParser, *without: str) -> None:
@@ -113,11 +135,37 @@ def _bench(args: argparse.Namespace, stop: threading.Event) -> int:
     report = bench(args.sources[0], _settings(args), args.frames, stop)
     if stop.is_set():  # half a measurement is none
         return STOPPED
-    with suppress(BrokenPipeError):  # whoever read along has left
-        sys.stdout.write(report.as_json() if args.json else report.as_text())
-        sys.stdout.flush()
+    _tell(report.as_json() if args.json else report.as_text())
     if report.damage:
         raise UserError(report.damage)
+    return 0
+
+
+def _list_models(args: argparse.Namespace, _: threading.Event) -> int:
+    from app.models import list_models
+
+    return _tell(list_models(as_json=args.json))
+
+
+def _download_model(args: argparse.Namespace, stop: threading.Event) -> int:
+    from app.models import download_model
+
+    done = download_model(args.name, source=args.from_file, onnx=args.onnx, quiet=args.quiet, stop=stop)
+    return 0 if done else STOPPED
+
+
+def _verify_models(args: argparse.Namespace, _: threading.Event) -> int:
+    from app.models import verify
+
+    text, well = verify(as_json=args.json)
+    _tell(text)
+    return 0 if well else DAMAGED
+
+
+def _tell(text: str) -> int:
+    with suppress(BrokenPipeError):  # whoever read along has left
+        sys.stdout.write(text)
+        sys.stdout.flush()
     return 0
 
 

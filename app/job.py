@@ -26,7 +26,7 @@ from app.types import Sink, SourceInfo
 from app.workers import attempt
 from engine.detector import Detector, open_detector
 from engine.errors import UserError
-from engine.models import default_model
+from engine.models import model_file
 from engine.pose import PoseEstimator, open_estimator
 from trackers.tracker import Tracker
 
@@ -45,8 +45,8 @@ class Job:
         if settings.no_video and settings.no_csv:
             raise UserError("--no-video and --no-csv together leave nothing to write; leave one of them out")
         self._settings = settings
-        self._detector = Path(settings.detector) if settings.detector else default_model("detector")
-        self._pose = Path(settings.pose) if settings.pose else default_model("pose")
+        self._detector = model_file("detector", settings.detector)
+        self._pose = model_file("pose", settings.pose)
         self.cores = len(os.sched_getaffinity(0))
         self._keypoints: tuple[str, ...] = ()  # names, known once the pose network is open
         cv2.setNumThreads(1)  # each stage has its own thread; OpenCV's pool would only fight with them

@@ -81,6 +81,35 @@ class Progress:
         self._next = now + self._console.period
 
 
+class Transfer:
+    """Follows one file on its way here. `show` is called with the bytes that are there, and of how many."""
+
+    def __init__(self, name: str, console: Console) -> None:
+        self.done = 0  #: bytes
+        self._name, self._console = name, console
+        self._since, self._before = time.monotonic(), -1
+        self._next = self._since + console.period
+
+    def show(self, done: int, total: int) -> None:
+        if self._before < 0:
+            self._before = done  # of an earlier run; it says nothing about the speed of this one
+        self.done = done
+        now = time.monotonic()
+        if now < self._next:
+            return
+        self._next = now + self._console.period
+        speed = (done - self._before) / (now - self._since)
+        line = f"{self._name}  {done / 1e6:.1f} MB  {speed / 1e6:.1f} MB/s"
+        if total:
+            bar = ("#" * round(done / total * BAR)).ljust(BAR, "-")
+            left = clock((total - done) / speed) if speed else "?"
+            line = (
+                f"{self._name}  [{bar}] {done / total:4.0%}  {done / 1e6:.1f}/{total / 1e6:.1f} MB"
+                f"  {speed / 1e6:.1f} MB/s  {left} left"
+            )
+        self._console.report(line)
+
+
 def describe(info: SourceInfo, frames: int, fps: float, people: int) -> str:
     """One line: how far, how fast, how many people in view, how long still."""
     crowd = f"{people} {'person' if people == 1 else 'people'} in view"

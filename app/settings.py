@@ -33,8 +33,12 @@ class Settings:
     """Everything that shapes a run. A flag `--max-people 3` is `max-people = 3` in the file."""
 
     output: str = option("runs", "folder for the results, made when it is missing", name="DIR")
-    pose: str = option("", "pose network (.onnx); default: the one that comes with the program", name="MODEL")
-    detector: str = option("", "person detector (.onnx); default: the one that comes along", name="MODEL")
+    pose: str = option(
+        "",
+        "pose network (.onnx, or a name of `kinetrail models list`); default: the one that comes along",
+        name="MODEL",
+    )
+    detector: str = option("", "person detector, likewise", name="MODEL")
     device: str = option("auto", "where networks run: auto, cpu, cuda, cuda:N", name="DEVICE")
     decode: str = option(
         "",

@@ -1,4 +1,4 @@
-"""Where the networks come from that nobody named."""
+"""Which file a network is in: one that comes along, one that was downloaded, or one that was named."""
 
 from __future__ import annotations
 
@@ -6,24 +6,53 @@ import os
 from importlib import resources
 from pathlib import Path
 
+from engine.catalogue import CATALOGUE, Kind
 from engine.errors import UserError
 
-FOLDER = "KINETRAIL_MODELS"  #: environment variable: a folder of models that do not come with the program
+FOLDER = "KINETRAIL_MODELS"  #: environment variable: the folder of models that do not come with the program
 
 #: For each kind, the files looked for.
-DEFAULTS = {"detector": "rtmdet_nano_person.onnx", "pose": "simplepose_256x192.onnx"}
+DEFAULTS: dict[Kind, str] = {"detector": "rtmdet_nano_person.onnx", "pose": "simplepose_256x192.onnx"}
 
 
-def default_model(kind: str) -> Path:
+def own_models() -> Path:
+    """The folder of the models that come with the program."""
+    return Path(str(resources.files("assets"))) / "models"
+
+
+def model_folder() -> Path:
+    """The folder that others are downloaded to: $KINETRAIL_MODELS, or one in the user's cache."""
+    if given := os.environ.get(FOLDER):
+        return Path(given)
+    import platformdirs  # only this needs it
+
+    return platformdirs.user_cache_path("kinetrail") / "models"
+
+
+def model_file(kind: Kind, given: str) -> Path:
+    """The file of the network that a user means: by its path, by its name in the catalogue, or the default.
+
+    UserError where there is no default, or what has that name is not here or is of the other kind.
+    """
+    published = CATALOGUE.get(given)
+    if published is None:
+        return Path(given) if given else default_model(kind)
+    if published.kind != kind:
+        raise UserError(f"{given} is no {kind} network; pass it as --{published.kind}")
+    path = model_folder() / published.onnx
+    if not path.is_file():
+        convert = " --onnx" if published.arch else ""
+        raise UserError(f"{given} is not here yet; run: kinetrail models download {given}{convert}")
+    return path
+
+
+def default_model(kind: Kind) -> Path:
     """The file of the default `detector` or `pose` network.
 
-    It comes with the program or lies in the folder $KINETRAIL_MODELS; UserError where it does neither.
+    It comes with the program or lies in the folder of models; UserError where it does neither.
     """
     name = DEFAULTS[kind]
-    folders = [Path(str(resources.files("assets"))) / "models"]
-    if given := os.environ.get(FOLDER):
-        folders.append(Path(given))
-    for folder in folders:
+    for folder in (own_models(), model_folder()):
         if (folder / name).is_file():
             return folder / name
     raise UserError(

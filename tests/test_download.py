@@ -1,0 +1,654 @@
+"""Files arrive whole or not at all, whatever the network, the server and the disk do."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import random
+import resource
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import zipfile
+from collections.abc import Iterator
+from email.message import Message
+from http.client import HTTPMessage
+from pathlib import Path
+from urllib.error import HTTPError
+from urllib.request import Request
+
+import pytest
+from publisher import Publisher, redirection, refusal
+
+from app import download as module
+from app.download import Wanted, download, is_whole, take
+from app.part import kept
+from app.web import Stopped, Unobtainable, _Redirections
+from engine.errors import UserError
+
+ROOT = Path(__file__).parents[1]
+CONTENT = random.Random(1).randbytes(300_000)
+HALF = 131_072  #: bytes; twice what is read at once, so that all of them are kept
+SHA256 = hashlib.sha256(CONTENT).hexdigest()
+WANTED = Wanted(SHA256, len(CONTENT))
+
+
+@pytest.fixture(autouse=True)
+def _straight_and_quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "PAUSE_S", 0.01)
+    for name in list(os.environ):
+        if name.lower().endswith("_proxy"):
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def server() -> Iterator[Publisher]:
+    with Publisher(CONTENT) as publisher:
+        yield publisher
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "models" / "net.pth"
+
+
+def fetch(address: str, path: Path, wanted: Wanted = WANTED) -> list[tuple[int, int]]:
+    """Download; what was shown meanwhile."""
+    shown: list[tuple[int, int]] = []
+    download(address, path, wanted, show=lambda *each: shown.append(each), stop=threading.Event())
+    return shown
+
+
+def names(path: Path) -> list[str]:
+    return sorted(each.name for each in path.parent.iterdir())
+
+
+def is_there(path: Path) -> bool:
+    """Whole, with its sha256 beside it and nothing else."""
+    return path.read_bytes() == CONTENT and names(path) == [path.name, path.name + ".sha256"]
+
+
+def leave_half(server: Publisher, path: Path) -> None:
+    """A part of an earlier run, whose connection broke off for good."""
+    server.breaks = [HALF] + [0] * module.TRIES
+    with pytest.raises(UserError):
+        fetch(server.address, path)
+    server.breaks.clear()
+    server.asked.clear()
+    server.sent.clear()
+
+
+def test_a_file_arrives_with_its_sha256_beside_it(server: Publisher, path: Path) -> None:
+    shown = fetch(server.address, path)
+    assert is_there(path)
+    assert path.with_name("net.pth.sha256").read_text() == f"{SHA256}  net.pth\n"
+    assert shown == sorted(shown)
+    assert shown[-1] == (len(CONTENT), len(CONTENT))
+
+
+def test_a_file_that_is_there_is_not_fetched_again(server: Publisher, path: Path) -> None:
+    fetch(server.address, path)
+    fetch(server.address, path)
+    assert len(server.asked) == 1
+
+
+def test_a_connection_that_breaks_off_is_taken_up_where_it_ended(server: Publisher, path: Path) -> None:
+    server.breaks = [HALF]
+    fetch(server.address, path)
+    assert is_there(path)
+    assert "Range" not in server.asked[0]
+    assert server.asked[1]["Range"] == f"bytes={HALF}-"
+    assert server.sent == [HALF, len(CONTENT) - HALF]
+
+
+def test_a_later_run_goes_on_where_the_last_one_ended(server: Publisher, path: Path) -> None:
+    leave_half(server, path)
+    assert names(path) == ["net.pth.part", "net.pth.part.json"]
+    fetch(server.address, path)
+    assert is_there(path)
+    assert server.sent == [len(CONTENT) - HALF]
+
+
+def test_what_is_kept_after_a_broken_connection_is_told(server: Publisher, path: Path) -> None:
+    server.breaks = [HALF] + [0] * module.TRIES
+    with pytest.raises(Unobtainable, match=r"broke off.*; 0\.1 MB are kept, the same command goes on"):
+        fetch(server.address, path)
+    assert len(server.asked) == 1 + module.TRIES
+
+
+def test_a_connection_that_never_brings_anything_is_given_up(server: Publisher, path: Path) -> None:
+    server.breaks = [0] * 100
+    with pytest.raises(Unobtainable, match="broke off"):
+        fetch(server.address, path)
+    assert len(server.asked) == module.TRIES
+    assert names(path) == []
+
+
+def test_a_server_without_ranges_sends_it_all_again(server: Publisher, path: Path) -> None:
+    leave_half(server, path)
+    server.ranges = False
+    fetch(server.address, path)
+    assert is_there(path)
+    assert server.sent == [len(CONTENT)]
+
+
+@pytest.mark.parametrize("minds_if_range", [True, False])
+def test_a_part_of_a_file_that_has_changed_is_not_used(
+    server: Publisher, path: Path, minds_if_range: bool
+) -> None:
+    server.content = CONTENT[::-1]
+    leave_half(server, path)
+    server.content, server.etag, server.minds_if_range = CONTENT, '"two"', minds_if_range
+    fetch(server.address, path)
+    assert is_there(path)
+
+
+def test_a_part_of_a_file_that_has_become_shorter_is_not_used(server: Publisher, path: Path) -> None:
+    server.content = CONTENT * 2
+    server.breaks = [len(CONTENT) + HALF] + [0] * module.TRIES
+    with pytest.raises(UserError):
+        fetch(server.address, path, Wanted(SHA256))
+    server.breaks, server.content, server.minds_if_range = [], CONTENT, False
+    fetch(server.address, path)
+    assert is_there(path)
+
+
+def test_a_part_from_another_address_is_not_used(server: Publisher, path: Path) -> None:
+    leave_half(server, path)
+    fetch(server.root + "/mirror.pth", path)
+    assert is_there(path)
+    assert "Range" not in server.asked[0]
+
+
+@pytest.mark.parametrize(
+    "about", ["", "[]", '{"address": 1}', '{"address": "x", "validator": 1, "total": "x"}']
+)
+def test_a_part_that_nobody_can_say_anything_about_is_not_used(
+    server: Publisher, path: Path, about: str
+) -> None:
+    leave_half(server, path)
+    path.with_name("net.pth.part.json").write_text(about)
+    fetch(server.address, path)
+    assert is_there(path)
+
+
+def test_a_part_that_only_wants_its_name_needs_no_network(path: Path) -> None:
+    path.parent.mkdir()
+    path.with_name("net.pth.part").write_bytes(CONTENT)
+    about = {"address": "http://127.0.0.1:9/file", "validator": "", "total": len(CONTENT)}
+    path.with_name("net.pth.part.json").write_text(json.dumps(about))
+    fetch("http://127.0.0.1:9/file", path)
+    assert is_there(path)
+
+
+def test_a_single_wrong_byte_is_noticed_and_nothing_stays(server: Publisher, path: Path) -> None:
+    damaged = bytearray(CONTENT)
+    damaged[200_000] ^= 1
+    server.content = bytes(damaged)
+    with pytest.raises(UserError) as caught:
+        fetch(server.address, path)
+    assert SHA256 in str(caught.value)
+    assert hashlib.sha256(damaged).hexdigest() in str(caught.value)
+    assert names(path) == []
+
+
+def test_a_damaged_part_is_noticed_after_the_rest_has_come(server: Publisher, path: Path) -> None:
+    leave_half(server, path)
+    part = path.with_name("net.pth.part")
+    part.write_bytes(bytes(1) + part.read_bytes()[1:])
+    with pytest.raises(UserError, match="damaged"):
+        fetch(server.address, path)
+    assert names(path) == []
+    fetch(server.address, path)
+    assert is_there(path)
+
+
+def test_the_first_digits_of_a_sha256_are_held_against_it(server: Publisher, path: Path) -> None:
+    fetch(server.address, path, Wanted(SHA256[:8]))
+    assert kept(path) == SHA256
+    wrong = f"{int(SHA256[:8], 16) ^ 1:08x}"
+    with pytest.raises(UserError, match=f"should be {wrong}"):
+        fetch(server.address, path.with_name("other.pth"), Wanted(wrong))
+    assert not path.with_name("other.pth").exists()
+
+
+def test_a_damaged_file_is_fetched_again(server: Publisher, path: Path) -> None:
+    fetch(server.address, path)
+    path.write_bytes(CONTENT[:-1])
+    fetch(server.address, path)
+    assert is_there(path)
+
+
+def test_damage_shows_even_where_only_a_few_digits_are_published(server: Publisher, path: Path) -> None:
+    fetch(server.address, path, Wanted(SHA256[:1]))
+    other = next(text for n in range(999) if sha(text := b"%d" % n).startswith(SHA256[:1]))
+    path.write_bytes(other)
+    assert not is_whole(path, Wanted(SHA256[:1]))
+    assert kept(path) == SHA256
+
+
+def sha(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def test_a_file_that_never_came_from_here_is_not_overwritten(server: Publisher, path: Path) -> None:
+    path.parent.mkdir()
+    path.write_text("my own network")
+    with pytest.raises(UserError, match="move it out of the way"):
+        fetch(server.address, path)
+    assert path.read_text() == "my own network"
+    assert names(path) == ["net.pth"]
+
+
+@pytest.mark.parametrize("code", [301, 302, 303, 307, 308])
+def test_a_redirection_is_followed(server: Publisher, path: Path, code: int) -> None:
+    server.special["/old"] = redirection("/older", code)
+    server.special["/older"] = redirection(server.address, code)
+    fetch(server.root + "/old", path)
+    assert is_there(path)
+
+
+def test_a_part_is_taken_up_behind_a_redirection(server: Publisher, path: Path) -> None:
+    server.special["/old"] = redirection(server.address)
+    server.breaks = [HALF]
+    fetch(server.root + "/old", path)
+    assert server.sent == [HALF, len(CONTENT) - HALF]
+
+
+@pytest.mark.parametrize("to", ["/there", "/here", "file:///etc/passwd", "ftp://127.0.0.1/x", "http://a..b/"])
+def test_a_redirection_to_nowhere_is_refused(server: Publisher, path: Path, to: str) -> None:
+    server.special["/here"] = redirection(to)
+    server.special["/there"] = redirection("/here")
+    with pytest.raises(Unobtainable, match=r"redirection|cannot be reached"):
+        fetch(server.root + "/here", path)
+    assert names(path) == []
+
+
+def test_no_redirection_leads_from_https_to_http() -> None:
+    for to, followed in (("http://x/f", False), ("https://x/f", True)):
+        request, headers = Request("https://x/"), HTTPMessage(Message().policy)
+        try:
+            found = _Redirections().redirect_request(request, io.BytesIO(), 302, "", headers, to)
+        except HTTPError as error:
+            error.close()
+            found = None
+        assert (found is not None) is followed
+
+
+@pytest.mark.parametrize("address", ["file:///etc/passwd", "ftp://127.0.0.1/x", "data:,x", "/etc/passwd"])
+def test_only_the_web_is_asked(path: Path, address: str) -> None:
+    with pytest.raises(UserError, match="an address starts with https://"):
+        fetch(address, path)
+
+
+def test_a_length_that_is_too_great_is_a_broken_connection(server: Publisher, path: Path) -> None:
+    server.announced = len(CONTENT) + 1
+    with pytest.raises(Unobtainable, match="broke off"):
+        fetch(server.address, path, Wanted(SHA256))
+    assert not path.exists()
+
+
+def test_a_length_that_is_too_small_is_another_file(server: Publisher, path: Path) -> None:
+    server.announced = len(CONTENT) - 1
+    with pytest.raises(UserError, match="damaged, or another file"):
+        fetch(server.address, path, Wanted(SHA256))
+    assert names(path) == []
+
+
+def test_a_file_of_another_size_is_refused_before_it_comes(server: Publisher, path: Path) -> None:
+    server.content = CONTENT * 2
+    with pytest.raises(Unobtainable, match="has a file of 600,000 bytes, not of 300,000"):
+        fetch(server.address, path)
+    assert names(path) == []
+
+
+def test_a_web_page_is_not_the_file(server: Publisher, path: Path) -> None:
+    leave_half(server, path)
+    server.kind, server.ranges = "text/html; charset=utf-8", False
+    with pytest.raises(Unobtainable, match=r"a web page, not .*; 0\.1 MB are kept"):
+        fetch(server.address, path)
+
+
+def test_a_file_of_unknown_length_arrives(server: Publisher, path: Path) -> None:
+    server.chunked = True
+    shown = fetch(server.address, path)
+    assert is_there(path)
+    assert shown[-1] == (len(CONTENT), 0)
+
+
+def test_a_file_of_unknown_length_that_breaks_off_is_fetched_anew(server: Publisher, path: Path) -> None:
+    server.chunked, server.breaks = True, [HALF]
+    fetch(server.address, path)
+    assert is_there(path)
+
+
+def test_a_file_without_end_is_left(server: Publisher, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MOST", HALF)
+    server.chunked = True
+    with pytest.raises(UserError, match="more came than was announced"):
+        fetch(server.address, path)
+    assert names(path) == []
+
+
+@pytest.mark.parametrize("code", [403, 404, 429, 500, 503])
+def test_a_no_is_told_with_its_code(server: Publisher, path: Path, code: int) -> None:
+    server.special["/file.pth"] = refusal(code)
+    with pytest.raises(Unobtainable, match=f"127.0.0.1:[0-9]+ answers {code}"):
+        fetch(server.address, path)
+    assert names(path) == []
+
+
+def test_without_a_server_it_is_one_clear_line(path: Path) -> None:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        address = f"http://127.0.0.1:{closed.getsockname()[1]}/file"
+        with pytest.raises(
+            Unobtainable, match=r"cannot be reached \(Connection refused\); is there a network"
+        ):
+            fetch(address, path)
+    assert names(path) == []
+
+
+@pytest.mark.parametrize("answer", [b"", b"nonsense\r\n\r\n", b"HTTP/1.1 200 OK\r\n" + b"a" * 70_000])
+def test_what_is_no_web_server_is_one_clear_line(path: Path, answer: bytes) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as port:
+
+        def speak() -> None:
+            connection, _ = port.accept()
+            with connection:
+                connection.recv(1000)
+                connection.sendall(answer)
+
+        thread = threading.Thread(target=speak)
+        thread.start()
+        with pytest.raises(Unobtainable) as caught:
+            fetch(f"http://127.0.0.1:{port.getsockname()[1]}/file", path)
+        thread.join()
+    assert "\n" not in str(caught.value)
+
+
+def test_a_server_that_falls_silent_is_given_up(
+    server: Publisher, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.web.PATIENCE_S", 0.2)
+    monkeypatch.setattr(module, "TRIES", 1)
+    server.stall_after = 0
+    with pytest.raises(Unobtainable, match=r"broke off \(nothing came for 0\.2 s\)"):
+        fetch(server.address, path)
+    assert names(path) == []
+
+
+def test_a_server_that_falls_silent_on_the_way_is_asked_for_the_rest(
+    server: Publisher, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.web.PATIENCE_S", 0.2)
+    server.stall_after = HALF
+    fetch(server.address, path)
+    assert is_there(path)
+    assert [each.get("Range") for each in server.asked] == [None, f"bytes={HALF}-", f"bytes={2 * HALF}-"]
+
+
+def test_a_server_that_says_nothing_at_all_is_given_up(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.web.PATIENCE_S", 0.3)
+    with socket.create_server(("127.0.0.1", 0)) as port:
+        address = f"http://127.0.0.1:{port.getsockname()[1]}/file"
+        with pytest.raises(Unobtainable, match=r"cannot be reached \(nothing came for 0\.3 s\)"):
+            fetch(address, path)
+
+
+def test_stopping_ends_even_a_silent_connection_and_keeps_what_came(server: Publisher, path: Path) -> None:
+    server.stall_after = HALF
+    stop = threading.Event()
+
+    def show(done: int, _: int) -> None:
+        if done == HALF:
+            stop.set()  # the next bytes never come
+
+    with pytest.raises(Stopped):
+        download(server.address, path, WANTED, show=show, stop=stop)
+    assert path.with_name("net.pth.part").read_bytes() == CONTENT[:HALF]
+    server.stall_after = None
+    fetch(server.address, path)
+    assert server.sent == [len(CONTENT) - HALF]
+
+
+def test_stopping_while_waiting_for_a_server(server: Publisher, path: Path) -> None:
+    stop = threading.Event()
+
+    def silent(_: object) -> None:
+        stop.set()
+        server._ended.wait()
+
+    server.special["/file.pth"] = silent
+    with pytest.raises(Stopped):
+        download(server.address, path, WANTED, show=lambda *_: None, stop=stop)
+    assert names(path) == []
+
+
+def test_a_full_disk_leaves_nothing_under_the_final_name(server: Publisher, path: Path) -> None:
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (HALF, before[1]))
+    try:
+        with pytest.raises(UserError, match=r"the disk is full.*; 0\.1 MB are kept") as caught:
+            fetch(server.address, path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert not isinstance(caught.value, Unobtainable)
+    assert not path.exists()
+    fetch(server.address, path)
+    assert is_there(path)
+    assert server.sent[1] == len(CONTENT) - HALF
+
+
+def test_a_disk_without_room_is_told_before_anything_comes(
+    server: Publisher, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usage = type("usage", (), {"free": 200_000})
+    monkeypatch.setattr("app.download.shutil.disk_usage", lambda _: usage)
+    with pytest.raises(UserError, match=r"0\.3 MB are to come, but the disk has 0\.2 MB left"):
+        fetch(server.address, path)
+    assert names(path) == []
+
+
+def test_a_folder_that_cannot_be_made_is_one_clear_line(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UserError, match="cannot be written"):
+        fetch("http://127.0.0.1:9/", tmp_path / "file" / "net.pth")
+
+
+def test_a_link_in_the_place_of_the_part_is_not_followed(server: Publisher, path: Path) -> None:
+    path.parent.mkdir()
+    precious = path.with_name("precious")
+    precious.write_text("as it was")
+    path.with_name("net.pth.part").symlink_to(precious)
+    with pytest.raises(UserError, match="cannot be written"):
+        fetch(server.address, path)
+    assert precious.read_text() == "as it was"
+
+
+def test_two_runs_do_not_fetch_one_file_at_once(server: Publisher, path: Path) -> None:
+    said: list[str] = []
+
+    def second(*_: int) -> None:
+        if not said:
+            with pytest.raises(UserError, match=r"another run is fetching net\.pth") as caught:
+                fetch(server.address, path)
+            said.append(str(caught.value))
+
+    download(server.address, path, WANTED, show=second, stop=threading.Event())
+    assert said
+    assert is_there(path)
+    assert len(server.asked) == 1
+
+
+WORKER = """
+import sys, threading
+from pathlib import Path
+from app.download import Wanted, download
+download(sys.argv[1], Path(sys.argv[2]), Wanted(sys.argv[3]), show=lambda *_: None, stop=threading.Event())
+"""
+
+
+def test_a_killed_run_leaves_a_part_that_the_next_one_takes_up(server: Publisher, path: Path) -> None:
+    server.stall_after = HALF
+    process = subprocess.Popen(
+        [sys.executable, "-c", WORKER, server.address, str(path), SHA256], cwd=ROOT, env=os.environ
+    )
+    part = path.with_name("net.pth.part")
+    while not (part.exists() and part.stat().st_size == HALF):
+        assert process.poll() is None
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert not path.exists()
+    server.stall_after = None
+    fetch(server.address, path)
+    assert is_there(path)
+    assert server.asked[-1]["Range"] == f"bytes={HALF}-"
+
+
+def test_of_many_runs_at_once_each_ends_with_the_whole_file_or_a_clear_line(path: Path) -> None:
+    with Publisher(CONTENT) as server:
+        runs = [
+            subprocess.Popen(
+                [sys.executable, "-c", WORKER, server.address, str(path), SHA256],
+                cwd=ROOT,
+                stderr=subprocess.PIPE,
+                text=True,
+            )
+            for _ in range(3)
+        ]
+        for run in runs:
+            _, said = run.communicate()
+            assert run.returncode == 0 or "another run is fetching" in said
+    assert is_there(path)
+
+
+# ------------------------------------------------------------------------------------------------ zips
+
+
+def packed(members: dict[str, bytes]) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    return file.getvalue()
+
+
+@pytest.fixture
+def onnx(path: Path) -> Path:
+    return path.with_name("net.onnx")
+
+
+@pytest.mark.parametrize(
+    "name", ["2023/end2end.onnx", "../../outside.onnx", "/tmp/outside.onnx", "..\\outside.onnx", ".onnx"]
+)
+def test_a_zip_around_a_network_is_taken_off_whatever_the_name_inside(
+    server: Publisher, onnx: Path, name: str
+) -> None:
+    server.content = packed({name: CONTENT, "detail.json": b"{}"})
+    fetch(server.root + "/net.zip", onnx)
+    assert is_there(onnx)
+    assert [each.name for each in onnx.parents[1].iterdir()] == ["models"]
+
+
+@pytest.mark.parametrize("members", [{}, {"a.txt": b"x"}, {"a.onnx": b"x", "b.onnx": b"y"}])
+def test_a_zip_without_exactly_one_network_is_refused(
+    server: Publisher, onnx: Path, members: dict[str, bytes]
+) -> None:
+    server.content = packed(members)
+    with pytest.raises(UserError, match=r"\.onnx files in it, not one"):
+        fetch(server.root + "/net.zip", onnx)
+    assert names(onnx) == []
+
+
+def test_a_zip_of_immense_content_is_refused(
+    server: Publisher, onnx: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MOST_UNPACKED", 100_000)
+    server.content = packed({"a.onnx": bytes(100_001)})
+    assert len(server.content) < 1000
+    with pytest.raises(UserError, match="has 100,001 bytes"):
+        fetch(server.root + "/net.zip", onnx)
+    assert names(onnx) == []
+
+
+def test_a_zip_that_lies_about_its_size_is_refused(server: Publisher, onnx: Path) -> None:
+    content = bytearray(packed({"a.onnx": bytes(1_000_000)}))
+    real = (1_000_000).to_bytes(4, "little")
+    server.content = bytes(content).replace(real, (100).to_bytes(4, "little"))
+    assert real not in server.content
+    with pytest.raises(UserError, match="zip is damaged"):
+        fetch(server.root + "/net.zip", onnx)
+    assert names(onnx) == []
+
+
+@pytest.mark.parametrize("place", ["content", "flags"])
+def test_a_damaged_or_locked_zip_is_refused(server: Publisher, onnx: Path, place: str) -> None:
+    content = bytearray(packed({"a.onnx": CONTENT}))
+    if place == "content":
+        content[1000:1100] = bytes(100)
+    else:
+        content[6] |= 1  # says that it is encrypted
+        content[content.rindex(b"PK\x01\x02") + 8] |= 1
+    server.content = bytes(content)
+    with pytest.raises(UserError, match="zip is damaged"):
+        fetch(server.root + "/net.zip", onnx)
+    assert names(onnx) == []
+
+
+def test_another_network_in_the_zip_is_noticed(server: Publisher, onnx: Path) -> None:
+    server.content = packed({"a.onnx": CONTENT[::-1]})
+    with pytest.raises(UserError, match="damaged, or another file"):
+        fetch(server.root + "/net.zip", onnx)
+    assert names(onnx) == []
+
+
+# ------------------------------------------------------------------------------------ fetched by hand
+
+
+def bring(source: Path, path: Path, wanted: Wanted = WANTED) -> None:
+    take(source, path, wanted, show=lambda *_: None, stop=threading.Event())
+
+
+def test_a_file_fetched_by_hand_is_checked_and_copied(tmp_path: Path, path: Path) -> None:
+    source = tmp_path / "Downloads.pth"
+    source.write_bytes(CONTENT)
+    bring(source, path)
+    assert is_there(path)
+    assert source.read_bytes() == CONTENT
+
+
+def test_a_zip_fetched_by_hand_is_unpacked(tmp_path: Path, onnx: Path) -> None:
+    source = tmp_path / "net.zip"
+    source.write_bytes(packed({"x/end2end.onnx": CONTENT}))
+    bring(source, onnx)
+    assert is_there(onnx)
+
+
+def test_a_wrong_file_fetched_by_hand_is_refused_and_left_alone(tmp_path: Path, path: Path) -> None:
+    source = tmp_path / "Downloads.pth"
+    source.write_bytes(CONTENT[:-1])
+    with pytest.raises(UserError, match="has 299,999 bytes, not 300,000"):
+        bring(source, path)
+    assert source.read_bytes() == CONTENT[:-1]
+    assert names(path) == []
+
+
+def test_a_part_completed_by_hand_is_not_emptied_by_being_taken(server: Publisher, path: Path) -> None:
+    leave_half(server, path)
+    part = path.with_name("net.pth.part")
+    part.write_bytes(CONTENT)
+    bring(part, path)
+    assert is_there(path)
+
+
+@pytest.mark.parametrize("source", ["missing", "."])
+def test_what_cannot_be_read_is_one_clear_line(tmp_path: Path, path: Path, source: str) -> None:
+    with pytest.raises(UserError, match="cannot be read"):
+        bring(tmp_path / source, path)
