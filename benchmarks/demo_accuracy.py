@@ -95,9 +95,13 @@ def oks(truth: People, n: int, joints: Floats) -> float:
 
 
 def matched(truth: People, boxes: Floats) -> list[tuple[int, int]]:
-    """Who of the truth (N people) is which of the boxes (M, 4), for the greatest overlap in all."""
+    """Who of the truth (N people) is which of the boxes (M, 4), for the greatest overlap in all.
+
+    Somebody in view comes before somebody hidden at the same place.
+    """
     likeness = overlaps(truth.boxes, boxes)
     likeness[likeness < OVERLAP] = 0
+    likeness[~truth.in_view()] *= 0.01
     pairs = zip(*linear_sum_assignment(likeness, maximize=True), strict=True)
     return [(int(n), int(m)) for n, m in pairs if likeness[n, m]]
 
@@ -154,9 +158,9 @@ def measure_run(run: dict[int, People], truth: dict[int, People]) -> Iterator[st
         pairs = matched(present, told.boxes)
         extra += len(told.ids) - len(pairs)
         for n, m in pairs:
-            switches += ids.get(present.ids[n], told.ids[m]) != told.ids[m]
-            ids[present.ids[n]] = told.ids[m]
             if present.in_view()[n]:
+                switches += ids.get(present.ids[n], told.ids[m]) != told.ids[m]
+                ids[present.ids[n]] = told.ids[m]
                 scores.append(oks(present, n, told.joints[m]))
                 given.append(np.isfinite(told.joints[m, present.marks[n] > 0, 0]).mean())
     extra += sum(len(told.ids) for frame, told in run.items() if frame not in truth)
