@@ -13,6 +13,7 @@ from engine.models import default_model
 @pytest.fixture
 def nothing_of_our_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr("engine.models.resources.files", lambda _: tmp_path / "assets")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
 
 
 @pytest.mark.usefixtures("nothing_of_our_own")
