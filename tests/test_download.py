@@ -18,6 +18,7 @@ import zipfile
 from collections.abc import Iterator
 from email.message import Message
 from http.client import HTTPMessage
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import Request
@@ -103,6 +104,7 @@ def test_a_connection_that_breaks_off_is_taken_up_where_it_ended(server: Publish
     assert is_there(path)
     assert "Range" not in server.asked[0]
     assert server.asked[1]["Range"] == f"bytes={HALF}-"
+    assert server.asked[1]["If-Range"] == server.etag
     assert server.sent == [HALF, len(CONTENT) - HALF]
 
 
@@ -135,6 +137,27 @@ def test_a_server_without_ranges_sends_it_all_again(server: Publisher, path: Pat
     fetch(server.address, path)
     assert is_there(path)
     assert server.sent == [len(CONTENT)]
+
+
+@pytest.mark.parametrize("where", ["bytes 0-299999/300000", "bytes 131072-299999/*", "bytes", ""])
+def test_an_answer_that_is_not_the_rest_is_not_put_behind_the_part(
+    server: Publisher, path: Path, where: str
+) -> None:
+    def other_rest(request: BaseHTTPRequestHandler) -> None:
+        if "Range" not in request.headers:
+            server.answer(request)
+            return
+        request.send_response(206)
+        request.send_header("ETag", server.etag)
+        request.send_header("Content-Range", where)
+        request.send_header("Content-Length", str(len(CONTENT) - HALF))
+        request.end_headers()
+        request.wfile.write(CONTENT[: len(CONTENT) - HALF])
+
+    leave_half(server, path)
+    server.special["/file.pth"] = other_rest
+    fetch(server.address, path)
+    assert is_there(path)
 
 
 @pytest.mark.parametrize("minds_if_range", [True, False])
