@@ -216,8 +216,9 @@ def test_sets_are_mixed_by_weight() -> None:
 
 def test_the_configurations_that_ship_can_be_read() -> None:
     found = sorted((Path(train.__file__).parent / "configs").glob("*.toml"))
-    assert found
-    for path in found:
+    poses = [path for path in found if not path.stem.endswith("_person")]
+    assert poses
+    for path in poses:
         assert load(path).phases
 
 

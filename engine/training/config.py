@@ -81,6 +81,11 @@ _T = TypeVar("_T")
 
 def load(path: Path) -> Config:
     """UserError where the file is none, or says something that no training can be made of."""
+    return load_as(Config, path)
+
+
+def load_as(kind: type[_T], path: Path) -> _T:
+    """A dataclass from a TOML file. UserError where the file is none, or does not fit."""
     try:
         said = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
@@ -88,7 +93,7 @@ def load(path: Path) -> Config:
     except (OSError, ValueError) as error:
         raise UserError(f"{path}: not TOML: {error}") from error
     try:
-        return _read(Config, said, "")
+        return _read(kind, said, "")
     except UserError as error:
         raise UserError(f"{path}: {error}") from error
 

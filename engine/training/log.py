@@ -6,10 +6,9 @@ import csv
 import math
 import sys
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from engine.errors import UserError
-from engine.training.config import Config
 
 
 class Line(NamedTuple):
@@ -25,10 +24,19 @@ class Line(NamedTuple):
     ap: float  #: no number where it was not measured
 
 
+class Length(Protocol):
+    """How long a training is: one of them is above 0."""
+
+    @property
+    def epochs(self) -> int: ...
+    @property
+    def minutes(self) -> float: ...
+
+
 _FORMS = ("{}", "{:.2f}", "{:.4f}", "{}", "{:.2e}", "{:.4f}", "{:.1f}", "{:.4f}")
 
 
-def record(path: Path, line: Line, config: Config) -> None:
+def record(path: Path, line: Line, config: Length) -> None:
     """Append to the CSV, and tell with what time is left."""
     cells = [form.format(value) for form, value in zip(_FORMS, line, strict=True)]
     if math.isnan(line.ap):

@@ -1,0 +1,153 @@
+"""Photographs with boxes around people, read once: COCO's JSON and pictures in, one file of pixels out.
+
+A data set is a folder with `person_keypoints.json` (COCO's format) and `images/`, and perhaps
+`teacher_boxes.json.gz`: what another detector found (COCO's detection results). Where only some people of a
+picture are labelled, the teacher adds those it is sure of: nobody should learn to overlook them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.errors import UserError
+from engine.training.data import LABELS, _check_pictures, _json, _picture
+from engine.types import Array, Image
+
+TEACHER = "teacher_boxes.json.gz"
+LONG_SIDE = 640  #: pictures are kept no larger
+#: The part of a teacher's box that a label may cover. Above it, what the teacher saw is often a labelled
+#: person's half.
+COVERED = 0.3
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Labels:
+    """M pictures and who is in each. 0 is the outer edge of the first pixel, as in COCO, not its centre."""
+
+    files: tuple[Path, ...]  #: M
+    xyxy: tuple[Array, ...]  #: M times (N, 4), pixels of the picture
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Photos:
+    """M pictures, reduced, one after another in memory."""
+
+    pixels: NDArray[np.uint8]  #: all bytes
+    sizes: NDArray[np.intp]  #: (M, 2) height, width
+    starts: NDArray[np.intp]  #: (M,) of each in `pixels`
+    xyxy: tuple[Array, ...]  #: M times (N, 4), edges in pixels of the reduced picture
+
+    def __len__(self) -> int:
+        return len(self.sizes)
+
+    def image(self, number: int) -> Image:
+        """(H, W, 3) BGR."""
+        start, (height, width) = self.starts[number], self.sizes[number]
+        return self.pixels[start : start + height * width * 3].reshape(height, width, 3)
+
+
+def read(folder: Path, *, teacher: float = 0.0) -> Labels:
+    """Everybody with a box, and everybody else the teacher gives a score of `teacher` or more (0: nobody).
+
+    UserError where the set is none, is damaged, lacks pictures or has nobody.
+    """
+    labels = _json(folder / LABELS)
+    try:
+        names = {entry["id"]: entry["file_name"] for entry in labels["images"]}
+        boxes = defaultdict(list)
+        for one in labels["annotations"]:
+            if not one["iscrowd"]:
+                boxes[one["image_id"]].append(one["bbox"])
+        known = {number: _edges(boxes[number]) for number in names}
+    except (KeyError, TypeError, ValueError) as error:
+        raise UserError(f"{folder / LABELS}: not COCO's format ({type(error).__name__}: {error})") from error
+    if not any(len(each) for each in known.values()):
+        raise UserError(f"{folder / LABELS}: nobody in it has a box; training needs people")
+    files = tuple(folder / "images" / name for name in names.values())
+    _check_pictures(folder, files)
+    if teacher:
+        for number, more in _sure(folder / TEACHER, teacher).items():
+            if number in known:
+                known[number] = np.concatenate([known[number], unlabelled(more, known[number])])
+    return Labels(files, tuple(known.values()))
+
+
+def unlabelled(told: Array, known: Array) -> Array:
+    """Of the teacher's boxes (N, 4) those that no label (M, 4) covers by more than COVERED."""
+    low, high = np.maximum(told[:, None, :2], known[:, :2]), np.minimum(told[:, None, 2:], known[:, 2:])
+    shared = np.clip(high - low, 0, None).prod(axis=2).max(axis=1, initial=0)
+    alone: Array = told[shared <= COVERED * (told[:, 2:] - told[:, :2]).prod(axis=1)]
+    return alone
+
+
+def photos(labels: Labels, cache: Path) -> Photos:
+    """All pictures; from the file in the folder `cache` where an earlier run left it there."""
+    path = cache / f"{_fingerprint(labels)}.npz"
+    if not path.with_suffix(".npy").exists() or not path.exists():
+        _write(path, labels)
+    pixels = np.load(path.with_suffix(".npy"), mmap_mode="r")
+    with np.load(path) as index:
+        sizes, scales = index["sizes"], index["scales"]
+    starts = np.concatenate([[0], np.cumsum(sizes.prod(axis=1) * 3)[:-1]])
+    xyxy = tuple((boxes * scale).astype(np.float32) for boxes, scale in zip(labels.xyxy, scales, strict=True))
+    return Photos(pixels, sizes, starts, xyxy)
+
+
+def _edges(boxes: Sequence[Sequence[float]]) -> Array:
+    """COCO's left, top, width, height -> left, top, right, bottom."""
+    xywh = np.array(boxes, np.float32).reshape(-1, 4)
+    return np.hstack([xywh[:, :2], xywh[:, :2] + xywh[:, 2:]])
+
+
+def _sure(path: Path, least: float) -> dict[int, Array]:
+    try:
+        found = defaultdict(list)
+        for one in _json(path):
+            if one["score"] >= least:
+                found[one["image_id"]].append(one["bbox"])
+        return {number: _edges(boxes) for number, boxes in found.items()}
+    except (KeyError, TypeError, ValueError) as error:
+        raise UserError(f"{path}: not a list of image_id, bbox and score ({error})") from error
+
+
+def _write(path: Path, labels: Labels) -> None:
+    """Under their names only when they are whole; the index last."""
+    part = path.with_name(f"{path.stem}.{os.getpid()}.part")
+    kept, sizes, scales = [], [], []
+    for file in labels.files:
+        whole = _picture(file)
+        scale = min(1.0, LONG_SIDE / max(whole.shape[:2]))
+        size = tuple(max(1, round(side * scale)) for side in whole.shape[:2])
+        picture = whole if scale == 1 else cv2.resize(whole, size[::-1], interpolation=cv2.INTER_AREA)
+        kept.append(picture.reshape(-1))
+        sizes.append(size)
+        scales.append([size[1] / whole.shape[1], size[0] / whole.shape[0]] * 2)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with part.open("wb") as out:
+            np.save(out, np.concatenate(kept))
+        part.replace(path.with_suffix(".npy"))
+        with part.open("wb") as out:
+            np.savez(out, sizes=np.array(sizes, np.intp), scales=np.array(scales, np.float32))
+        part.replace(path)
+    except OSError as error:
+        raise UserError(f"{path}: {len(kept)} pictures cannot be written: {error}") from error
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _fingerprint(labels: Labels) -> str:
+    """The same for the same pictures, reduced the same way."""
+    digest = hashlib.sha256(repr(LONG_SIDE).encode())
+    for file in labels.files:
+        digest.update(f"{file} {file.stat().st_size} {file.stat().st_mtime_ns}\n".encode())
+    return digest.hexdigest()[:16]

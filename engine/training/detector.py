@@ -1,0 +1,211 @@
+"""Trains a person detector: `python -m engine.training.detector CONFIG.toml`.
+
+Network, loss and assignment of boxes are Ultralytics' (YOLO26, end to end: no doubles to remove). The loop is
+ours, since theirs validates, plots and counts by epochs: this one follows the clock, grows the pictures in
+phases, and goes on from its last checkpoint as if nothing had happened.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor
+
+from engine.errors import UserError
+from engine.training import boxes, saving, yolo
+from engine.training.config import load_as
+from engine.training.detector_config import Config, Phase, phase_at, rate
+from engine.training.log import Line, record
+from engine.training.mosaic import Looks, shown
+from engine.training.weights import Average
+
+
+class Batches(torch.utils.data.Dataset[tuple[Tensor, Tensor, Tensor]]):
+    """The batches of one epoch. Each depends on nothing but the seed, the epoch and its number."""
+
+    def __init__(self, sets: list[boxes.Photos], config: Config, epoch: int, phase: Phase) -> None:
+        self._sets, self._config, self._epoch, self._phase = sets, config, epoch, phase
+
+    def __len__(self) -> int:
+        return max(1, self._config.samples // self._phase.batch)
+
+    def __getitem__(self, step: int) -> tuple[Tensor, Tensor, Tensor]:
+        """Pictures (B, 3, S, S) uint8 RGB; of each box the number of its picture (N,); boxes (N, 4)."""
+        cv2.setNumThreads(0)
+        phase, config = self._phase, self._config
+        rng = np.random.default_rng([config.seed, self._epoch, step])
+        looks = Looks(scale=(phase.scale[0], phase.scale[1]), mosaic=phase.mosaic)
+        weights = [source.weight for source in config.data]
+        seen = [shown(self._sets, weights, phase.size, looks, rng) for _ in range(phase.batch)]
+        images = np.stack([one.image for one in seen])[..., ::-1].transpose(0, 3, 1, 2)
+        numbers = np.repeat(np.arange(len(seen)), [len(one.xyxy) for one in seen]).astype(np.float32)
+        edges = np.concatenate([one.xyxy for one in seen]) / phase.size
+        xywh = np.hstack([(edges[:, :2] + edges[:, 2:]) / 2, edges[:, 2:] - edges[:, :2]])
+        return (
+            torch.from_numpy(np.ascontiguousarray(images)),
+            torch.from_numpy(numbers),
+            torch.from_numpy(xywh.astype(np.float32)),
+        )
+
+
+class Training:
+    """A network on its way: what a checkpoint holds."""
+
+    def __init__(self, config: Config, device: torch.device) -> None:
+        torch.manual_seed(config.seed)
+        self.config, self.device = config, device
+        self.network = yolo.build(config.arch)
+        if config.start:
+            yolo.take(self.network, saving.restore(Path(config.start)).get("state_dict", {}), config.start)
+        self.network.to(device)
+        self.loss = yolo.Loss(self.network)
+        self.average = Average(self.network, config.average)
+        self.optimiser = torch.optim.AdamW(_groups(self.network, config.decay), config.lr)
+        self.epoch, self.elapsed_s = 0, 0.0
+
+    def resume(self, path: Path) -> None:
+        content = saving.restore(path)
+        if content.get("arch") != self.config.arch:
+            raise UserError(
+                f"{path}: a training of {content.get('arch')}, not {self.config.arch}; "
+                "name another folder in `out`, or remove this one"
+            )
+        self.network.load_state_dict(content["network"])
+        self.average.load_state_dict(content["average"])
+        self.optimiser.load_state_dict(content["optimiser"])
+        self.epoch, self.elapsed_s = content["epoch"], content["elapsed_s"]
+
+    def save(self, out: Path) -> None:
+        content = {
+            "arch": self.config.arch,
+            "network": self.network.state_dict(),
+            "average": self.average.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+            "epoch": self.epoch,
+            "elapsed_s": self.elapsed_s,
+        }
+        saving.save(content, out / "last.pth")
+        saving.save(yolo.described(self.average.network, self.config.arch), out / "detector.pth")
+
+    def run_epoch(self, sets: list[boxes.Photos], phase: Phase) -> tuple[float, int]:
+        """The mean loss, and of how many pictures; the clock sets the learning rate and may end it early."""
+        total = torch.zeros((), device=self.device)
+        steps, started = 0, time.monotonic()
+        batches = Batches(sets, self.config, self.epoch, phase)
+        self.network.train()
+        for images, numbers, xywh in self._drawn(batches):
+            done = self.done(time.monotonic() - started, steps / len(batches))
+            if done >= 1:
+                break
+            for group in self.optimiser.param_groups:
+                group["lr"] = rate(self.config, done)
+            pictures = images.to(self.device, non_blocking=True).float() / 255
+            with torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda"):
+                answers = self.network(pictures)
+            loss = self.loss(answers, numbers.to(self.device), xywh.to(self.device), done)
+            self.optimiser.zero_grad()
+            loss.backward()  # type: ignore[no-untyped-call]
+            torch.nn.utils.clip_grad_norm_(self.network.parameters(), 10.0)
+            self.optimiser.step()
+            self.average.update(self.network)
+            total += loss.detach()
+            steps += 1
+        mean = float(total) / max(steps, 1)
+        if not math.isfinite(mean):
+            raise UserError(
+                f"the loss is {mean} in epoch {self.epoch}: lower lr {self.config.lr} and start again"
+            )
+        return mean, steps * phase.batch
+
+    def done(self, seconds: float = 0.0, part: float = 0.0) -> float:
+        """The part of the training that is over, so long, or such a part of an epoch, after the last one."""
+        if self.config.epochs:
+            return (self.epoch + part) / self.config.epochs
+        return (self.elapsed_s + seconds) / (60 * self.config.minutes)
+
+    def _drawn(self, batches: Batches) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+        on_gpu = self.device.type == "cuda"
+        return iter(
+            torch.utils.data.DataLoader(
+                batches, batch_size=None, num_workers=self.config.workers, pin_memory=on_gpu
+            )
+        )
+
+
+def train(config: Config, device: torch.device) -> Path:
+    """The whole training, or what is left of it; where the weights lie."""
+    out = Path(config.out)
+    sets = [
+        boxes.photos(boxes.read(Path(source.folder), teacher=source.teacher), Path(config.cache))
+        for source in config.data
+    ]
+    training = Training(config, device)
+    if (out / "last.pth").exists():
+        training.resume(out / "last.pth")
+    while (done := training.done()) < 1:
+        phase, started = phase_at(config, done), time.monotonic()
+        loss, pictures = training.run_epoch(sets, phase)
+        lasted = time.monotonic() - started
+        training.epoch, training.elapsed_s = training.epoch + 1, training.elapsed_s + lasted
+        training.save(out)
+        size, minutes = f"{phase.size}x{phase.size}", training.elapsed_s / 60
+        line = Line(
+            training.epoch, minutes, done, size, rate(config, done), loss, pictures / lasted, math.nan
+        )
+        record(out / "log.csv", line, config)
+    return out / "detector.pth"
+
+
+def _groups(network: Any, decay: float) -> list[dict[str, Any]]:
+    """Only matrices and filters decay."""
+    parameters = list(network.parameters())
+    return [
+        {"params": [one for one in parameters if one.ndim > 1], "weight_decay": decay},
+        {"params": [one for one in parameters if one.ndim <= 1], "weight_decay": 0.0},
+    ]
+
+
+def _device(config: Config) -> torch.device:
+    name = config.device
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    if name.startswith("cuda") and not torch.cuda.is_available():
+        raise UserError(f'device {name}: torch sees no CUDA device; device = "cpu" trains without one')
+    if config.threads:
+        torch.set_num_threads(config.threads)
+    torch.set_flush_denormal(True)
+    return torch.device(name)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(
+        prog="python -m engine.training.detector", description="Train a person detector."
+    )
+    parser.add_argument("config", type=Path, help="TOML file, see docs/training.md")
+    parser.add_argument("--data", type=Path, default=Path(), help="where the folders of the sets lie")
+    parser.add_argument("--out", type=Path, help="folder for checkpoints, weights and log")
+    options = parser.parse_args(arguments)
+    try:
+        config = load_as(Config, options.config)
+        placed = tuple(replace(one, folder=str(options.data / one.folder)) for one in config.data)
+        config = replace(config, data=placed, out=str(options.out or config.out))
+        weights = train(config, _device(config))
+    except UserError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    sys.stderr.write(f"{weights}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

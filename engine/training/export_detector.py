@@ -1,0 +1,179 @@
+"""A trained person detector as an ONNX file: `python -m engine.training.export_detector --help`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import sys
+import warnings
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import torch
+from onnx import helper, numpy_helper
+from torch import Tensor
+
+from engine.crop import Size
+from engine.description import to_metadata
+from engine.errors import UserError
+from engine.onnx_session import OnnxSession
+from engine.training import yolo
+from engine.training.export import OPSET
+from engine.types import Array
+
+FOUND = 300  #: rows of the answer
+LARGE = 64  #: numbers; smaller tensors gain nothing by being halved
+ANY = (96, 128)  #: size of the picture that an export of open size is tried on
+COMPARED = 100  #: of them, with ONNX Runtime's
+TOLERANCE_PX, TOLERANCE = 1e-2, 1e-4  #: how far its edges and its scores may lie from torch's
+
+
+def export(network: Any, path: Path, size: Size = (0, 0), *, half: bool = False) -> None:
+    """Write a detector of one picture (1, 3, H, W), after its answers were held against torch's.
+
+    It answers (1, 300, 6): left, top, right, bottom, score, 0; what is left over has score 0. Size (0, 0):
+    any multiples of 32. With `half` its weights are kept in half precision; it computes in single precision.
+    UserError where the file cannot be written, or does not answer what the network answers.
+    """
+    prepare(network, is_open=size == (0, 0), half=half)
+    picture = clouds(1, ANY if size == (0, 0) else size)
+    with torch.no_grad():
+        wanted = network(picture)
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _write(network, picture, part, size, half=half)
+        _compare(path, part, picture.numpy(), wanted.numpy())
+        part.replace(path)
+    except OSError as error:
+        raise UserError(f"{path}: cannot be written: {error.strerror}") from error
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def clouds(count: int, size: Size) -> Tensor:
+    """Pictures (N, 3, H, W) of smooth noise: like photographs, they have more in them than single pixels."""
+    generator = torch.Generator().manual_seed(0)
+    coarse = torch.rand(count, 3, size[0] // 8, size[1] // 8, generator=generator)
+    return torch.nn.functional.interpolate(coarse, size, mode="bilinear")
+
+
+def prepare(network: Any, *, is_open: bool, half: bool) -> None:
+    """Make the network answer as its file will: normalisations folded, weights rounded, the best boxes."""
+    network.eval().fuse(verbose=False)
+    if half:
+        for weights in network.parameters():
+            weights.data = weights.data.half().float()
+    head = network.model[-1]
+    head.export, head.format, head.dynamic, head.max_det = True, "onnx", is_open, FOUND
+    chosen = type(head).postprocess
+
+    def best(rows: Tensor) -> Tensor:
+        """Of all boxes (1, N, 5); of a small picture there may be less than FOUND, so nobody joins them."""
+        nobody = torch.zeros(1, FOUND, rows.shape[2])
+        out: Tensor = chosen(head, torch.cat([rows, nobody], dim=1))
+        return out
+
+    head.postprocess = best
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; return its exit code."""
+    options = _parser().parse_args(arguments)
+    try:
+        if options.output.suffix != ".onnx":
+            raise UserError(f"-o {options.output}: the name of the file has to end in .onnx")
+        size = _size(options.size) if options.size else (0, 0)
+        network, _ = yolo.open_weights(options.weights)
+        export(network, options.output, size, half=options.half)
+    except UserError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    sys.stderr.write(f"{options.output}: {options.output.stat().st_size / 1e6:.1f} MB\n")
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m engine.training.export_detector", description="Write a detector as an ONNX file."
+    )
+    add = parser.add_argument
+    add("weights", type=Path, metavar="WEIGHTS", help="detector.pth of `engine.training.detector`")
+    add("-o", dest="output", type=Path, required=True, metavar="MODEL.onnx")
+    add("--size", default="", metavar="HxW", help="of the input, as 384x640 (any multiples of 32)")
+    add("--half", action="store_true", help="weights in half precision: half the file")
+    return parser
+
+
+def _size(text: str) -> Size:
+    found = re.fullmatch(r"([1-9]\d{0,3})x([1-9]\d{0,3})", text)
+    if found is None or int(found[1]) % 32 or int(found[2]) % 32:
+        raise UserError(f"--size {text}: it has to be height x width in multiples of 32, as 384x640")
+    return int(found[1]), int(found[2])
+
+
+def _write(network: Any, picture: Tensor, part: Path, size: Size, *, half: bool) -> None:
+    """The network and its description, traced by PyTorch's older exporter: it needs no further package."""
+    is_open = size == (0, 0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that there is a newer exporter, and of what is traced as a constant
+        torch.onnx.export(
+            network,
+            (picture,),
+            part,
+            input_names=["picture"],
+            output_names=["boxes"],
+            dynamic_axes={"picture": {2: "height", 3: "width"}} if is_open else None,
+            opset_version=OPSET,
+            dynamo=False,
+        )
+    traced = onnx.load(part)
+    found = helper.make_tensor_value_info("boxes", onnx.TensorProto.FLOAT, [1, FOUND, 6])
+    traced.graph.output[0].CopyFrom(found)
+    if half:
+        _halve(traced.graph)
+    helper.set_model_props(traced, to_metadata(replace(yolo.description(), input_size=size)))
+    with part.open("wb") as whole:
+        whole.write(traced.SerializeToString())
+        whole.flush()
+        os.fsync(whole.fileno())
+
+
+def _halve(graph: onnx.GraphProto) -> None:
+    """Keep filters in half precision, each cast back where it is read: once, when it is opened."""
+    casts = []
+    for tensor in graph.initializer:
+        values = numpy_helper.to_array(tensor)
+        if values.dtype != np.float32 or values.size < LARGE:
+            continue
+        name = tensor.name
+        tensor.CopyFrom(numpy_helper.from_array(values.astype(np.float16), f"{name}.half"))
+        casts.append(helper.make_node("Cast", [f"{name}.half"], [name], to=onnx.TensorProto.FLOAT))
+    nodes = [*casts, *graph.node]
+    del graph.node[:]
+    graph.node.extend(nodes)
+
+
+def _compare(path: Path, part: Path, picture: Array, wanted: Array) -> None:
+    """UserError where one of torch's best boxes is not among those of the file: ties may change places."""
+    session = OnnxSession(part, "cpu")
+    try:
+        (found,) = session.run(picture)
+    finally:
+        session.close()
+    apart = np.abs(wanted[0, :COMPARED, None] - found[0]) / [*(TOLERANCE_PX,) * 4, TOLERANCE, 1]
+    worst = float(apart.max(axis=2).min(axis=1).max())
+    if not worst <= 1:
+        raise UserError(
+            f"{path}: not written: ONNX Runtime's boxes are off PyTorch's by {worst:.1e} times what is"
+            " allowed; are the weights trained, and finite?"
+        )
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
