@@ -143,6 +143,15 @@ def test_a_resumed_training_ends_as_an_uninterrupted_one(
         assert [row["epoch"] for row in csv.DictReader(file)] == ["1", "2"]
 
 
+def test_a_training_can_start_from_the_weights_of_another(config: Config, tmp_path: Path) -> None:
+    weights = train.train(config, ALONE)
+    again = replace(config, out=str(tmp_path / "again"), start=str(weights), lr=0.0, average=0.0)
+    before = saving.restore(weights)["state_dict"]
+    after = saving.restore(train.train(again, ALONE))["state_dict"]
+    learned = [name for name in before if name.endswith("weight")]
+    assert all(torch.equal(before[name], after[name]) for name in learned)
+
+
 def test_a_training_that_is_over_is_not_started_again(config: Config) -> None:
     first = train.train(config, ALONE).stat().st_mtime_ns
     assert train.train(config, ALONE).stat().st_mtime_ns == first

@@ -43,6 +43,7 @@ class Config:
     cache: str  #: folder for the people cut out
     data: tuple[Source, ...]
     phases: tuple[Phase, ...]
+    start: str = ""  #: a checkpoint of this network, in any layout, whose weights to begin with
     epochs: int = 0
     minutes: float = 0.0
     samples: int = 0  #: people in an epoch; 0: as many as there are

@@ -26,7 +26,7 @@ from torch import Tensor, distributed, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from engine.errors import UserError
-from engine.training import data, saving
+from engine.training import checkpoint, data, saving
 from engine.training.config import Config, Phase, load
 from engine.training.feed import Feed
 from engine.training.likelihood import cross_entropy
@@ -60,7 +60,10 @@ class Training:
     def __init__(self, config: Config, who: Processes) -> None:
         torch.manual_seed(config.seed)
         self.config, self.who = config, who
-        self.network = build(config.arch).to(who.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        network = build(config.arch)
+        if config.start:
+            checkpoint.load(Path(config.start), network)
+        self.network = network.to(who.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.average = Average(self.network, config.average)
         self.optimiser = torch.optim.AdamW(self.network.parameters(), config.lr, weight_decay=config.decay)
         self.epoch, self.elapsed_s = 0, 0.0
