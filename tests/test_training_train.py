@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import csv
+import os
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -278,3 +281,25 @@ def test_the_command_says_in_one_line_what_is_wrong(
 ) -> None:
     assert train.main([str(tmp_path / "none.toml")]) == 2
     assert capsys.readouterr().err == f"{tmp_path / 'none.toml'}: there is no such file\n"
+
+
+def test_two_processes_train_one_network(config: Config, tmp_path: Path) -> None:
+    toml = tmp_path / "two.toml"
+    toml.write_text(
+        f"arch = 'hrnet_tiny'\nout = '{tmp_path / 'out'}'\ncache = '{tmp_path / 'cache'}'\nepochs = 2\n"
+        "device = 'cpu'\nthreads = 1\n[[data]]\nfolder = 'set'\n[[phases]]\nsize = [64, 32]\nbatch = 2\n"
+    )
+    run = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2", "-m"]
+    ended = subprocess.run(
+        [*run, "engine.training.train", str(toml), "--data", str(tmp_path)],
+        cwd=Path(__file__).parents[1],
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        timeout=110,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stderr
+    assert len((tmp_path / "out" / "log.csv").read_text().splitlines()) == 3
+    steps = saving.restore(tmp_path / "out" / "last.pth")["optimiser"]["state"][0]["step"]
+    assert steps == 2  # four people, two at a time in each of two processes: a step an epoch
