@@ -283,7 +283,8 @@ def test_the_command_says_in_one_line_what_is_wrong(
     assert capsys.readouterr().err == f"{tmp_path / 'none.toml'}: there is no such file\n"
 
 
-def test_two_processes_train_one_network(config: Config, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("config")
+def test_two_processes_train_one_network(tmp_path: Path) -> None:
     toml = tmp_path / "two.toml"
     toml.write_text(
         f"arch = 'hrnet_tiny'\nout = '{tmp_path / 'out'}'\ncache = '{tmp_path / 'cache'}'\nepochs = 2\n"
