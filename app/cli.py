@@ -67,6 +67,9 @@ def _parser() -> argparse.ArgumentParser:
     bench.add_argument("--frames", type=int, default=300, metavar="N", help="at most so many (300)")
     _add_options(bench, "output", "overwrite", "quiet")
     bench.set_defaults(command=_bench)
+    doctor = commands.add_parser("doctor", help="what this machine has and lacks", allow_abbrev=False)
+    doctor.add_argument("--json", action="store_true", help="print one JSON object, for machines")
+    doctor.set_defaults(command=_doctor)
     _add_models(commands.add_parser("models", help="networks that others have published", allow_abbrev=False))
     return parser
 
@@ -139,6 +142,16 @@ def _bench(args: argparse.Namespace, stop: threading.Event) -> int:
     if report.damage:
         raise UserError(report.damage)
     return 0
+
+
+def _doctor(args: argparse.Namespace, stop: threading.Event) -> int:
+    from app.doctor import examine
+
+    page = examine(stop)
+    if stop.is_set():
+        return STOPPED
+    _tell(page.as_json() if args.json else page.as_text())
+    return 0 if page.well else DAMAGED
 
 
 def _list_models(args: argparse.Namespace, _: threading.Event) -> int:
