@@ -102,7 +102,7 @@ def test_pictures_are_reduced_once_and_their_boxes_with_them(
     for number, file in enumerate(labels.files):
         assert np.array_equal(same.image(number), cv2.imread(str(file)))
         np.testing.assert_allclose(same.xyxy[number], labels.xyxy[number])
-    monkeypatch.setattr(boxes, "_picture", lambda file: pytest.fail(f"{file} is read again"))
+    monkeypatch.setattr(boxes, "read_picture", lambda file: pytest.fail(f"{file} is read again"))
     assert np.array_equal(boxes.photos(labels, tmp_path / "cache").pixels, same.pixels)
     monkeypatch.undo()
     monkeypatch.setattr(boxes, "LONG_SIDE", 80)

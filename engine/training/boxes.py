@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import UserError
-from engine.training.data import LABELS, _check_pictures, _json, _picture
+from engine.training.data import LABELS, check_pictures, read_json, read_picture
 from engine.types import Array, Image
 
 TEACHER = "teacher_boxes.json.gz"
@@ -60,7 +60,7 @@ def read(folder: Path, *, teacher: float = 0.0) -> Labels:
 
     UserError where the set is none, is damaged, lacks pictures or has nobody.
     """
-    labels = _json(folder / LABELS)
+    labels = read_json(folder / LABELS)
     try:
         names = {entry["id"]: entry["file_name"] for entry in labels["images"]}
         boxes = defaultdict(list)
@@ -73,7 +73,7 @@ def read(folder: Path, *, teacher: float = 0.0) -> Labels:
     if not any(len(each) for each in known.values()):
         raise UserError(f"{folder / LABELS}: nobody in it has a box; training needs people")
     files = tuple(folder / "images" / name for name in names.values())
-    _check_pictures(folder, files)
+    check_pictures(folder, files)
     if teacher:
         for number, more in _sure(folder / TEACHER, teacher).items():
             if number in known:
@@ -111,7 +111,7 @@ def _edges(boxes: Sequence[Sequence[float]]) -> Array:
 def _sure(path: Path, least: float) -> dict[int, Array]:
     try:
         found = defaultdict(list)
-        for one in _json(path):
+        for one in read_json(path):
             if one["score"] >= least:
                 found[one["image_id"]].append(one["bbox"])
         return {number: _edges(boxes) for number, boxes in found.items()}
@@ -124,7 +124,7 @@ def _write(path: Path, labels: Labels) -> None:
     part = path.with_name(f"{path.stem}.{os.getpid()}.part")
     kept, sizes, scales = [], [], []
     for file in labels.files:
-        whole = _picture(file)
+        whole = read_picture(file)
         scale = min(1.0, LONG_SIDE / max(whole.shape[:2]))
         size = tuple(max(1, round(side * scale)) for side in whole.shape[:2])
         picture = whole if scale == 1 else cv2.resize(whole, size[::-1], interpolation=cv2.INTER_AREA)

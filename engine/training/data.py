@@ -72,7 +72,7 @@ def read(folder: Path, *, teacher: float = 0.0) -> People:
     Where a joint has no human label, the teacher's counts `teacher` times its peak, if that is high enough.
     UserError where the set is none, is damaged, lacks pictures or has nobody.
     """
-    labels = _json(folder / LABELS)
+    labels = read_json(folder / LABELS)
     try:
         names = {entry["id"]: entry["file_name"] for entry in labels["images"]}
         people = [one for one in labels["annotations"] if not one["iscrowd"] and any(one["keypoints"][2::3])]
@@ -86,7 +86,7 @@ def read(folder: Path, *, teacher: float = 0.0) -> People:
     if lengths != {3 * _K}:
         found = ", ".join(str(length // 3) for length in sorted(lengths - {3 * _K}))
         raise UserError(f"{folder / LABELS}: {found} keypoints a person; they have to be COCO's {_K}")
-    _check_pictures(folder, files)
+    check_pictures(folder, files)
     marks = np.array([one["keypoints"] for one in people], np.float32).reshape(-1, _K, 3)
     labelled = marks[..., 2] > 0
     joints, weights = marks[..., :2].copy(), labelled.astype(np.float32)
@@ -133,7 +133,7 @@ def _write(path: Path, people: People, warps: Affines) -> None:
         last, picture = Path(), np.empty((0, 0, 3), np.uint8)
         for person, file in enumerate(people.files):
             if file != last:
-                last, picture = file, _picture(file)
+                last, picture = file, read_picture(file)
             out[person] = crops(picture, warps[person : person + 1], CANVAS)[0]
         out.flush()
         part.replace(path)
@@ -143,7 +143,8 @@ def _write(path: Path, people: People, warps: Affines) -> None:
         part.unlink(missing_ok=True)
 
 
-def _picture(file: Path) -> Image:
+def read_picture(file: Path) -> Image:
+    """(H, W, 3) BGR. UserError where the file is no picture."""
     picture = cv2.imread(str(file))
     if picture is None:
         raise UserError(
@@ -160,7 +161,8 @@ def _fingerprint(people: People) -> str:
     return digest.hexdigest()[:16]
 
 
-def _check_pictures(folder: Path, files: Sequence[Path]) -> None:
+def check_pictures(folder: Path, files: Sequence[Path]) -> None:
+    """UserError where pictures of a data set are missing."""
     missing = sorted({file.name for file in files} - {file.name for file in (folder / "images").glob("*")})
     if missing:
         raise UserError(
@@ -172,13 +174,14 @@ def _check_pictures(folder: Path, files: Sequence[Path]) -> None:
 def _teacher(path: Path, ids: Sequence[int]) -> Array:
     """What the teacher says of the annotations: (N, K, 3) x, y, peak; peak 0 for those it has not seen."""
     try:
-        said = {one["annotation_id"]: one["keypoints"] for one in _json(path)}
+        said = {one["annotation_id"]: one["keypoints"] for one in read_json(path)}
         return np.array([said.get(one, [0.0] * 3 * _K) for one in ids], np.float32).reshape(-1, _K, 3)
     except (KeyError, TypeError, ValueError) as error:
         raise UserError(f"{path}: not a list of annotation_id and {_K} keypoints ({error})") from error
 
 
-def _json(path: Path) -> Any:
+def read_json(path: Path) -> Any:
+    """What is in a file, be it compressed (.gz). UserError where it is not there, or not JSON."""
     try:
         raw = path.read_bytes()
         return json.loads(gzip.decompress(raw) if path.suffix == ".gz" else raw)
