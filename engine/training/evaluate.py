@@ -24,6 +24,7 @@ from engine.crop import Size
 from engine.detector import open_detector
 from engine.errors import UserError
 from engine.heatmap import Decoder
+from engine.models import model_file
 from engine.pose import PoseEstimator, open_estimator
 from engine.training.config import Config, Phase
 from engine.training.data import LABELS, read
@@ -172,9 +173,11 @@ def _picture(file: Path) -> Image:
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m engine.training.evaluate", description=__doc__)
-    parser.add_argument("models", type=Path, nargs="+", metavar="MODEL", help=".onnx or .pth")
+    parser.add_argument(
+        "models", nargs="+", metavar="MODEL", help=".onnx, .pth, or a name of `kinetrail models list`"
+    )
     parser.add_argument("--data", type=Path, required=True, help=f"folder with {LABELS} and images/")
-    parser.add_argument("--boxes", default="truth", help="truth, a JSON of boxes, or a detector's .onnx")
+    parser.add_argument("--boxes", default="truth", help="truth, a JSON of boxes, or a detector")
     parser.add_argument(
         "--flip", action="store_true", help="average the heatmaps of picture and mirror image"
     )
@@ -192,9 +195,9 @@ def main(arguments: list[str] | None = None) -> int:
         elif options.boxes.endswith((".json", ".json.gz")):
             boxes = boxes_of_file(pictures, Path(options.boxes))
         else:
-            boxes = boxes_of_detector(pictures, Path(options.boxes), options.threads)
+            boxes = boxes_of_detector(pictures, model_file("detector", options.boxes), options.threads)
         results = evaluate(
-            options.models,
+            [model_file("pose", name) for name in options.models],
             pictures,
             boxes,
             flip=options.flip,
