@@ -10,6 +10,7 @@ memory is page-locked. Breaking a rule raises `RuleBroken` and is remembered for
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -18,6 +19,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import pytest
 
 GARBAGE = 0xFF  #: of every byte: NaN as float32 and float16, 255 as a pixel
 GAP = 1 << 20  #: between two pieces of memory, so that what runs out of one is not in the next
@@ -96,6 +98,7 @@ class Device:
         driver: bool = True,
     ) -> None:
         """`memory` bytes on each of `count` GPUs; `cuda` is what the driver knows; without one, nothing."""
+        self.machine = object()  #: what was made on another one is gone
         self.memory, self.count, self.cuda, self.driver = memory, count, cuda, driver
         self.capability, self.name = capability, name
         self.failure = ""  #: once a kernel failed
@@ -267,6 +270,22 @@ DEVICE = Device()
 def stream(handle: int) -> Stream:
     """The stream of this handle. RuleBroken where it is none, or its context is not current here."""
     return DEVICE.stream(handle)
+
+
+def install(monkeypatch: pytest.MonkeyPatch, *packages: str, **machine: Any) -> Device:
+    """Make the device of a machine like this (see `Device.reset`) all that can be imported."""
+    import simulated_bindings
+    import simulated_pycuda
+
+    DEVICE.reset(**machine)
+    for name in ("engine.cuda_pycuda", "engine.cuda_bindings"):  # they keep what they imported
+        monkeypatch.setitem(sys.modules, name, None)
+        del sys.modules[name]
+    for package in ("pycuda", "cuda"):
+        monkeypatch.setitem(sys.modules, package, None)
+    for package in packages:
+        {"pycuda": simulated_pycuda, "cuda-bindings": simulated_bindings}[package].install(monkeypatch)
+    return DEVICE
 
 
 @contextmanager

@@ -122,7 +122,7 @@ class Owned:
     """Freed by PyCUDA when nobody holds it any more."""
 
     def __init__(self, kind: str, handle: int) -> None:
-        self.kind, self.handle, self.freed = kind, handle, False
+        self.kind, self.handle, self.freed, self.machine = kind, handle, False, DEVICE.machine
 
     def __int__(self) -> int:
         return self.handle
@@ -136,14 +136,15 @@ class Owned:
         DEVICE.take_back(self.kind, self.handle)
 
     def __del__(self) -> None:
-        if not self.freed:
+        if not self.freed and self.machine is DEVICE.machine:
             self.free()
 
 
-class Stream_:  # noqa: N801
+class Stream_(Owned):  # noqa: N801
     @told
     def __init__(self, flags: int = 0) -> None:  # noqa: ARG002
-        self.handle = DEVICE.make("stream", Stream(DEVICE))
+        self.freed = True  # until it is made
+        super().__init__("stream", DEVICE.make("stream", Stream(DEVICE)))
 
     @told
     def synchronize(self) -> None:
@@ -153,15 +154,12 @@ class Stream_:  # noqa: N801
     def wait_for_event(self, event: Event_) -> None:
         DEVICE.stream(self.handle).enqueue(lambda: DEVICE.reach(event.handle))
 
-    def __del__(self) -> None:
-        if hasattr(self, "handle"):
-            DEVICE.take_back("stream", self.handle)
 
-
-class Event_:  # noqa: N801
+class Event_(Owned):  # noqa: N801
     @told
     def __init__(self, flags: int = 0) -> None:  # noqa: ARG002
-        self.handle = DEVICE.make("event", Event())
+        self.freed = True
+        super().__init__("event", DEVICE.make("event", Event()))
 
     @told
     def record(self, stream: Stream_) -> Event_:
@@ -172,10 +170,6 @@ class Event_:  # noqa: N801
     def synchronize(self) -> Event_:
         DEVICE.reach(self.handle)
         return self
-
-    def __del__(self) -> None:
-        if hasattr(self, "handle"):
-            DEVICE.take_back("event", self.handle)
 
 
 @told
