@@ -17,6 +17,7 @@ from engine.heads import HEADS, THRESHOLDS
 from engine.recognition import detector_model
 from engine.session import Session, open_session
 from engine.types import Array, Boxes, Image
+from engine.ultralytics_file import is_ultralytics
 
 #: The longer side of a picture as a network sees it that takes any size. RTMDet-nano is most exact there, and
 #: finds almost as many small people as at 640 in less than half the time (benchmarks/detector.py).
@@ -41,15 +42,31 @@ def open_detector(
     threshold: float = 0.0,
     max_people: int = 0,
     long_side: int = LONG_SIDE,
+    trust: bool = False,
 ) -> Detector:
-    """A detector from its model file. Raises UserError where the file is none, or the device is not there."""
-    session = open_session(path, device, threads)
+    """A detector from its model file. Raises UserError where the file is none, or the device is not there.
+
+    `trust` lets an engine of Ultralytics' be run, which is code from who knows where.
+    """
+    session = _open(path, device, threads, trust=trust)
     try:
         model = detector_model(path, session.signature)
     except UserError:
         session.close()
         raise
     return NetworkDetector(session, model, threshold=threshold, max_people=max_people, long_side=long_side)
+
+
+def _open(path: Path, device: str, threads: int, *, trust: bool) -> Session:
+    if not is_ultralytics(path):
+        return open_session(path, device, threads)
+    try:
+        from engine.ultralytics_session import open_ultralytics
+    except ImportError as error:
+        raise UserError(
+            f'{path.name}: needs PyTorch ({error}): pip install "kinetrail[train]", or export it to ONNX'
+        ) from error
+    return open_ultralytics(path, device, threads, trust=trust)
 
 
 class NetworkDetector:
