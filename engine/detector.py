@@ -85,14 +85,14 @@ class NetworkDetector:
         max_people: int = 0,
         long_side: int = LONG_SIDE,
     ) -> None:
-        """`threshold` 0 stands for the head's own, `max_people` 0 for everyone.
+        """`threshold` 0 stands for the network's own, `max_people` 0 for everyone.
 
         A network that takes any size sees pictures with a longer side of `long_side` pixels.
         """
         self._session = session
         self._model = model
         self._head = HEADS[model.head]
-        self._threshold = threshold or THRESHOLDS[model.head]
+        self._threshold = threshold or model.threshold or THRESHOLDS[model.head]
         self._max_people = max_people
         self._long_side = long_side
 

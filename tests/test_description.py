@@ -53,6 +53,7 @@ def test_a_model_written_into_a_file_is_read_from_it_as_it_was(tmp_path: Path) -
         person=3,
         fill=0,
         multiple=64,
+        threshold=0.125,
         input_size=(128, 64),
         licence="MIT",
     )
@@ -95,6 +96,15 @@ def test_a_description_with_a_mistake_is_told_which(tmp_path: Path, key: str, va
         pose_model(beside(tmp_path, POSE | {key: value}), HEATMAPS)
     assert "\n" not in str(caught.value)
     assert len(str(caught.value)) < 300
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("threshold", 1.5), ("threshold", -0.1), ("threshold", "0.5"), ("threshold", None), ("fill", 256)],
+)
+def test_so_is_one_of_a_detector(tmp_path: Path, key: str, value: Any) -> None:
+    with pytest.raises(UserError, match=rf"^m\.onnx\.json: {key} is"):
+        detector_model(beside(tmp_path, DETECTOR | {key: value}), signature((1, 5, 8400)))
 
 
 @pytest.mark.parametrize("key", ["kind", "rgb", "mean", "std", "keypoints", "decoder"])

@@ -260,7 +260,8 @@ def test_the_program_reads_the_file_and_finds_the_boxes_of_torch(
     seeing: Path, tmp_path: Path, size: str, half: bool
 ) -> None:
     out = tmp_path / "person.onnx"
-    options = ["--size", size] * bool(size) + ["--half"] * half
+    threshold = 0.45 if half else THRESHOLDS["yolo_end2end"]
+    options = ["--size", size] * bool(size) + ["--half", "--threshold", str(threshold)] * half
     assert export_detector.main([str(seeing), "-o", str(out), *options]) == 0
     assert out.stat().st_size < (5.5e6 if half else 11e6)
     session = open_session(out, "cpu", 1)
@@ -271,13 +272,13 @@ def test_the_program_reads_the_file_and_finds_the_boxes_of_torch(
     finder = open_detector(out, "cpu", 1, long_side=128)
     (found,) = finder.detect([np.asarray(picture, np.uint8)])
     finder.close()
-    wanted, scores = torch_boxes(seeing, picture, half=half)
+    wanted, scores = torch_boxes(seeing, picture, threshold, half=half)
     assert len(found.xyxy) == len(wanted) > 20
     np.testing.assert_allclose(found.scores, scores, atol=1e-4)
     np.testing.assert_allclose(found.xyxy, wanted, atol=1e-2)
 
 
-def torch_boxes(weights: Path, picture: Any, *, half: bool) -> tuple[Any, Any]:
+def torch_boxes(weights: Path, picture: Any, threshold: float, *, half: bool) -> tuple[Any, Any]:
     """What Ultralytics' own network finds: above the threshold, cut to the picture, best first."""
     network, _ = yolo.open_weights(weights)
     network.eval().fuse(verbose=False)
@@ -287,7 +288,7 @@ def torch_boxes(weights: Path, picture: Any, *, half: bool) -> tuple[Any, Any]:
     batch = torch.from_numpy(np.ascontiguousarray(picture[..., ::-1]).transpose(2, 0, 1)[None]).float() / 255
     with torch.no_grad():
         rows = network(batch)[0][0].numpy()
-    rows = rows[rows[:, 4] >= THRESHOLDS["yolo_end2end"]]
+    rows = rows[rows[:, 4] >= threshold]
     edges = np.clip(rows[:, :4] - 0.5, -0.5, [127.5, 95.5, 127.5, 95.5])
     kept = ((edges[:, 2:] - edges[:, :2]) >= 1).all(axis=1)
     return edges[kept], rows[kept, 4]
@@ -341,7 +342,8 @@ def test_weights_of_anything_else_are_refused(
     assert "are the weights trained, and finite?" in capsys.readouterr().err
     assert export_detector.main([str(tmp_path / "none.pth"), "-o", str(tmp_path / "p.onnx")]) == 2
     assert export_detector.main([str(seeing), "-o", str(tmp_path / "p.bin")]) == 2
-    assert export_detector.main([str(seeing), "-o", str(tmp_path / "p.onnx"), "--size", "100x64"]) == 2
+    for option in (["--size", "100x64"], ["--threshold", "1"], ["--threshold", "nan"]):
+        assert export_detector.main([str(seeing), "-o", str(tmp_path / "p.onnx"), *option]) == 2
     assert not list(tmp_path.glob("p*"))
 
 

@@ -19,7 +19,7 @@ from onnx import helper, numpy_helper
 from torch import Tensor
 
 from engine.crop import Size
-from engine.description import to_metadata
+from engine.description import DetectorModel, to_metadata
 from engine.errors import UserError
 from engine.onnx_session import OnnxSession
 from engine.training import yolo
@@ -33,11 +33,14 @@ COMPARED = 100  #: of them, with ONNX Runtime's
 TOLERANCE_PX, TOLERANCE = 1e-2, 1e-4  #: how far its edges and its scores may lie from torch's
 
 
-def export(network: Any, path: Path, size: Size = (0, 0), *, half: bool = False) -> None:
+def export(
+    network: Any, path: Path, size: Size = (0, 0), *, half: bool = False, threshold: float = 0.0
+) -> None:
     """Write a detector of one picture (1, 3, H, W), after its answers were held against torch's.
 
     It answers (1, 300, 6): left, top, right, bottom, score, 0; what is left over has score 0. Size (0, 0):
     any multiples of 32. With `half` its weights are kept in half precision; it computes in single precision.
+    `threshold` is the score from where on its file says that a box is a person, 0: the usual one.
     UserError where the file cannot be written, or does not answer what the network answers.
     """
     prepare(network, is_open=size == (0, 0), half=half)
@@ -47,7 +50,9 @@ def export(network: Any, path: Path, size: Size = (0, 0), *, half: bool = False)
     part = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        _write(network, picture, part, size, half=half)
+        _write(network, picture, part, replace(yolo.description(), input_size=size, threshold=threshold))
+        if half:
+            _halve(part)
         _compare(path, part, picture.numpy(), wanted.numpy())
         part.replace(path)
     except OSError as error:
@@ -88,9 +93,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if options.output.suffix != ".onnx":
             raise UserError(f"-o {options.output}: the name of the file has to end in .onnx")
+        if not 0 <= options.threshold < 1:
+            raise UserError(f"--threshold {options.threshold}: it has to be from 0 to below 1")
         size = _size(options.size) if options.size else (0, 0)
         network, _ = yolo.open_weights(options.weights)
-        export(network, options.output, size, half=options.half)
+        export(network, options.output, size, half=options.half, threshold=options.threshold)
     except UserError as error:
         sys.stderr.write(f"{error}\n")
         return 2
@@ -107,6 +114,7 @@ def _parser() -> argparse.ArgumentParser:
     add("-o", dest="output", type=Path, required=True, metavar="MODEL.onnx")
     add("--size", default="", metavar="HxW", help="of the input, as 384x640 (any multiples of 32)")
     add("--half", action="store_true", help="weights in half precision: half the file")
+    add("--threshold", type=float, default=0.0, metavar="S", help="score from where on a box is a person")
     return parser
 
 
@@ -117,9 +125,8 @@ def _size(text: str) -> Size:
     return int(found[1]), int(found[2])
 
 
-def _write(network: Any, picture: Tensor, part: Path, size: Size, *, half: bool) -> None:
+def _write(network: Any, picture: Tensor, part: Path, model: DetectorModel) -> None:
     """The network and its description, traced by PyTorch's older exporter: it needs no further package."""
-    is_open = size == (0, 0)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # that there is a newer exporter, and of what is traced as a constant
         torch.onnx.export(
@@ -128,25 +135,28 @@ def _write(network: Any, picture: Tensor, part: Path, size: Size, *, half: bool)
             part,
             input_names=["picture"],
             output_names=["boxes"],
-            dynamic_axes={"picture": {2: "height", 3: "width"}} if is_open else None,
+            dynamic_axes={"picture": {2: "height", 3: "width"}} if model.input_size == (0, 0) else None,
             opset_version=OPSET,
             dynamo=False,
         )
     traced = onnx.load(part)
     found = helper.make_tensor_value_info("boxes", onnx.TensorProto.FLOAT, [1, FOUND, 6])
     traced.graph.output[0].CopyFrom(found)
-    if half:
-        _halve(traced.graph)
-    helper.set_model_props(traced, to_metadata(replace(yolo.description(), input_size=size)))
+    helper.set_model_props(traced, to_metadata(model))
+    _save(traced, part)
+
+
+def _save(traced: onnx.ModelProto, part: Path) -> None:
     with part.open("wb") as whole:
         whole.write(traced.SerializeToString())
         whole.flush()
         os.fsync(whole.fileno())
 
 
-def _halve(graph: onnx.GraphProto) -> None:
+def _halve(part: Path) -> None:
     """Keep filters in half precision, each cast back where it is read: once, when it is opened."""
-    casts = []
+    traced, casts = onnx.load(part), []
+    graph = traced.graph
     for tensor in graph.initializer:
         values = numpy_helper.to_array(tensor)
         if values.dtype != np.float32 or values.size < LARGE:
@@ -157,6 +167,7 @@ def _halve(graph: onnx.GraphProto) -> None:
     nodes = [*casts, *graph.node]
     del graph.node[:]
     graph.node.extend(nodes)
+    _save(traced, part)
 
 
 def _compare(path: Path, part: Path, picture: Array, wanted: Array) -> None:
