@@ -22,8 +22,11 @@ from engine.training import data, saving, schedule, train  # noqa: E402
 from engine.training.augment import PLAIN  # noqa: E402
 from engine.training.config import Config, Phase, Source, load  # noqa: E402
 from engine.training.evaluate import gallery, poses, true_boxes  # noqa: E402
-from engine.training.likelihood import Likelihood, cross_entropy  # noqa: E402
+from engine.training.likelihood import Likelihood, cross_entropy, told  # noqa: E402
 from engine.training.torch_session import open_checkpoint  # noqa: E402
+from engine.training.trained import open_trained  # noqa: E402
+from engine.training.weights import described  # noqa: E402
+from engine.training.zoo import build  # noqa: E402
 
 ALONE = train.Processes(0, 1, torch.device("cpu"))
 
@@ -101,14 +104,27 @@ def test_wavering_between_all_cells_costs_1() -> None:
     assert float(cross_entropy(torch.full((2, 3, 8, 6), 3.0), targets, weights)) == pytest.approx(1)
 
 
-def test_a_likelihood_as_wide_as_its_targets_is_the_heatmap_that_the_decoder_knows() -> None:
-    at = np.array([[[11.3, 7.8]]], np.float32)
-    target = torch.from_numpy(encode(at, np.ones((1, 1), np.bool_), (24, 20), 2.0))
-    answer = Likelihood().eval()(target.clamp_min(1e-12).log())
+@pytest.mark.parametrize("sigma", [1.25, 2.0, 3.0])
+def test_a_likelihood_as_wide_as_its_targets_is_the_heatmap_that_the_decoder_knows(sigma: float) -> None:
+    at = np.array([[[21.3, 17.8]]], np.float32)
+    target = torch.from_numpy(encode(at, np.ones((1, 1), np.bool_), (44, 40), sigma))
+    answer = told(Likelihood().eval(), sigma)(target.clamp_min(1e-12).log())
     assert torch.allclose(answer, target, atol=0.01)
-    joints, scores = decode(answer.numpy(), "udp", sigma=2.0)
+    joints, scores = decode(answer.numpy(), "udp", sigma=sigma)
     assert np.abs(joints - at).max() < 0.02
     assert scores.min() > 0.95
+
+
+def test_a_trained_likelihood_is_as_high_as_the_targets_of_its_last_phase(
+    config: Config, tmp_path: Path
+) -> None:
+    phase = Phase((64, 32), batch=2, sigma=1.25)
+    config = replace(config, arch="hrnet_tiny-likelihood")
+    saving.save(described(build(config.arch), config, phase), tmp_path / "w.pth")
+    network, _ = open_trained(tmp_path / "w.pth")
+    with torch.no_grad():
+        volumes = network(torch.rand(2, 3, 64, 32)).sum(dim=(2, 3))
+    assert torch.allclose(volumes, torch.tensor(2 * np.pi * 1.25**2, dtype=torch.float32), rtol=1e-4)
 
 
 def test_a_batch_in_which_nobody_knows_anything_costs_nothing() -> None:

@@ -11,21 +11,29 @@ import math
 
 from torch import Tensor, nn
 
-SIGMA = 2.0  #: cells; a Gaussian so wide has the height 1
-
 
 class Likelihood(nn.Module):
     """Logits (N, K, h, w) -> in training, themselves; else heatmaps of the same shape.
 
-    A heatmap is the probability of each cell times 2 pi SIGMA^2: 1 at the top where the network is as sure
+    A heatmap is the probability of each cell times 2 pi sigma^2: 1 at the top where the network is as sure
     as its targets were, less where it wavers, so that the highest cell is a score as it is with other
     networks, and the decoders find the same Gaussian.
     """
 
+    sigma = 2.0  #: deviation of the targets, cells; it is no weight, so whoever knows it says it: `told`
+
     def forward(self, logits: Tensor) -> Tensor:
         if self.training:
             return logits
-        return logits.flatten(2).softmax(dim=2).mul(2 * math.pi * SIGMA**2).view_as(logits)
+        return logits.flatten(2).softmax(dim=2).mul(2 * math.pi * self.sigma**2).view_as(logits)
+
+
+def told(network: nn.Module, sigma: float) -> nn.Module:
+    """The network itself, its likelihoods as high as their targets, of deviation `sigma` (cells), were."""
+    for layer in network.modules():
+        if isinstance(layer, Likelihood):
+            layer.sigma = sigma
+    return network
 
 
 def cross_entropy(logits: Tensor, targets: Tensor, weights: Tensor) -> Tensor:

@@ -29,7 +29,7 @@ from engine.errors import UserError
 from engine.training import checkpoint, data, saving
 from engine.training.config import Config, Phase, load
 from engine.training.feed import Feed
-from engine.training.likelihood import cross_entropy
+from engine.training.likelihood import cross_entropy, told
 from engine.training.log import Line, record
 from engine.training.schedule import Pace, Rows, phase_at, rate, rows_of_epoch
 from engine.training.weights import Average, described
@@ -179,7 +179,7 @@ def _validated(config: Config, training: Training, phase: Phase) -> float:
         return math.nan
     from engine.training.evaluate import ap_of_network
 
-    return ap_of_network(training.average.network, config, phase)
+    return ap_of_network(told(training.average.network, Feed.sigma(phase)), config, phase)
 
 
 def _in_turn(who: Processes) -> Iterator[None]:

@@ -16,6 +16,7 @@ from engine.recognition import IMAGENET_MEAN, IMAGENET_STD
 from engine.session import Signature
 from engine.skeleton import KEYPOINTS
 from engine.training.checkpoint import Checkpoint, fill, read, recognise
+from engine.training.likelihood import told
 from engine.training.zoo import build
 
 _SAID = ("rgb", "mean", "std", "keypoints", "decoder", "sigma", "input_size", "licence")
@@ -44,7 +45,7 @@ def open_trained(
         )
     network = build(arch, len(model.keypoints)).eval()
     fill(network, found)
-    return network, model
+    return told(network, model.sigma), model
 
 
 def _said(found: Checkpoint, arch: str) -> dict[str, Any]:
