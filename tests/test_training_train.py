@@ -162,6 +162,31 @@ def test_a_resumed_training_ends_as_an_uninterrupted_one(
         assert [row["epoch"] for row in csv.DictReader(file)] == ["1", "2"]
 
 
+@pytest.mark.parametrize("file", ["pose.pth", "last.pth"])
+def test_a_kill_between_the_last_two_files_costs_no_weights(
+    config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file: str
+) -> None:
+    config = replace(config, epochs=1)
+    whole = saving.restore(train.train(replace(config, out=str(tmp_path / "whole")), ALONE))
+    save = saving.save
+
+    class Killed(Exception):
+        """Stands for a kill before `file` is written."""
+
+    def dies(content: dict[str, object], path: Path) -> None:
+        if path.name == file:
+            raise Killed
+        save(content, path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(saving, "save", dies)
+        with pytest.raises(Killed):
+            train.train(config, ALONE)
+    again = saving.restore(train.train(config, ALONE))
+    for name, tensor in whole["state_dict"].items():
+        assert torch.equal(tensor, again["state_dict"][name]), name
+
+
 def test_a_training_can_start_from_the_weights_of_another(config: Config, tmp_path: Path) -> None:
     weights = train.train(config, ALONE)
     again = replace(config, out=str(tmp_path / "again"), start=str(weights), lr=0.0, average=0.0)

@@ -163,8 +163,9 @@ def train(config: Config, who: Processes) -> Path:
         if who.rank:
             continue
         phase = phase_at(config, pace.done)
-        training.save(last)
+        # The weights first: what is killed in between does the epoch again, and does not miss its weights.
         saving.save(described(training.average.network, config, phase), weights)
+        training.save(last)
         ap = _validated(config, training, phase)
         training.elapsed_s += time.monotonic() - started - last_s
         minutes = training.elapsed_s / 60
