@@ -8,6 +8,7 @@ import gzip
 import json
 import subprocess
 import sys
+import warnings
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -196,6 +197,16 @@ def test_the_loss_falls_and_everything_is_written(config: Config, tmp_path: Path
     network, arch = yolo.open_weights(weights)
     assert arch == "yolo26n"
     assert sum(each.numel() for each in network.parameters()) > 2e6
+
+
+def test_processes_draw_what_the_training_draws_alone(config: Config) -> None:
+    alone = saving.restore(detector.train(config, CPU))
+    helped = replace(config, workers=2, out=config.out + "2")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # that a process with threads forks
+        together = saving.restore(detector.train(helped, CPU))
+    for name, tensor in alone["state_dict"].items():
+        assert torch.equal(tensor, together["state_dict"][name]), name
 
 
 def test_a_resumed_training_ends_as_an_uninterrupted_one(

@@ -14,12 +14,11 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
 import torch
-from torch import Tensor
 
 from engine.errors import UserError
 from engine.training import boxes, saving, yolo
@@ -28,9 +27,18 @@ from engine.training.detector_config import Config, Phase, phase_at, rate
 from engine.training.log import Line, record
 from engine.training.mosaic import Looks, shown
 from engine.training.weights import Average
+from engine.types import Array, Image
 
 
-class Batches(torch.utils.data.Dataset[tuple[Tensor, Tensor, Tensor]]):
+class Batch(NamedTuple):
+    """What a step sees: no tensors, since those go from process to process in memory that may be scarce."""
+
+    images: Image  #: (B, 3, S, S), red first
+    numbers: Array  #: (N,) of each box that of its picture
+    xywh: Array  #: (N, 4) centres and sizes, in parts of the picture
+
+
+class Batches(torch.utils.data.Dataset[Batch]):
     """The batches of one epoch. Each depends on nothing but the seed, the epoch and its number."""
 
     def __init__(self, sets: list[boxes.Photos], config: Config, epoch: int, phase: Phase) -> None:
@@ -39,8 +47,7 @@ class Batches(torch.utils.data.Dataset[tuple[Tensor, Tensor, Tensor]]):
     def __len__(self) -> int:
         return max(1, self._config.samples // self._phase.batch)
 
-    def __getitem__(self, step: int) -> tuple[Tensor, Tensor, Tensor]:
-        """Pictures (B, 3, S, S) uint8 RGB; of each box the number of its picture (N,); boxes (N, 4)."""
+    def __getitem__(self, step: int) -> Batch:
         cv2.setNumThreads(0)
         phase, config = self._phase, self._config
         rng = np.random.default_rng([config.seed, self._epoch, step])
@@ -51,11 +58,7 @@ class Batches(torch.utils.data.Dataset[tuple[Tensor, Tensor, Tensor]]):
         numbers = np.repeat(np.arange(len(seen)), [len(one.xyxy) for one in seen]).astype(np.float32)
         edges = np.concatenate([one.xyxy for one in seen]) / phase.size
         xywh = np.hstack([(edges[:, :2] + edges[:, 2:]) / 2, edges[:, 2:] - edges[:, :2]])
-        return (
-            torch.from_numpy(np.ascontiguousarray(images)),
-            torch.from_numpy(numbers),
-            torch.from_numpy(xywh.astype(np.float32)),
-        )
+        return Batch(np.ascontiguousarray(images), numbers, xywh.astype(np.float32))
 
 
 class Training:
@@ -103,16 +106,16 @@ class Training:
         steps, started = 0, time.monotonic()
         batches = Batches(sets, self.config, self.epoch, phase)
         self.network.train()
-        for images, numbers, xywh in self._drawn(batches):
+        for drawn in self._drawn(batches):
             done = self.done(time.monotonic() - started, steps / len(batches))
             if done >= 1:
                 break
             for group in self.optimiser.param_groups:
                 group["lr"] = rate(self.config, done)
-            pictures = images.to(self.device, non_blocking=True).float() / 255
+            images, numbers, xywh = (torch.from_numpy(each).to(self.device) for each in drawn)
             with torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda"):
-                answers = self.network(pictures)
-            loss = self.loss(answers, numbers.to(self.device), xywh.to(self.device), done)
+                answers = self.network(images.float() / 255)
+            loss = self.loss(answers, numbers, xywh, done)
             self.optimiser.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             torch.nn.utils.clip_grad_norm_(self.network.parameters(), 10.0)
@@ -133,13 +136,23 @@ class Training:
             return (self.epoch + part) / self.config.epochs
         return (self.elapsed_s + seconds) / (60 * self.config.minutes)
 
-    def _drawn(self, batches: Batches) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
-        on_gpu = self.device.type == "cuda"
+    def _drawn(self, batches: Batches) -> Iterator[Batch]:
+        """Forked processes have the pictures without copying them."""
+        workers = self.config.workers
+        context = "fork" if workers else None
         return iter(
             torch.utils.data.DataLoader(
-                batches, batch_size=None, num_workers=self.config.workers, pin_memory=on_gpu
+                batches,
+                batch_size=None,
+                num_workers=workers,
+                collate_fn=_as_it_is,
+                multiprocessing_context=context,
             )
         )
+
+
+def _as_it_is(batch: Any) -> Any:
+    return batch
 
 
 def train(config: Config, device: torch.device) -> Path:
