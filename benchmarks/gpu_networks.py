@@ -1,0 +1,222 @@
+"""HRNet by PyTorch in several ways, and what surrounds it done on the GPU or beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from benchmarks.gpu_clock import Bench, Figures, Row
+from engine.crop import Size, normalise
+from engine.description import PoseModel
+from engine.heatmap import decode
+from engine.skeleton import KEYPOINTS
+from engine.training.graph import Decode, Deployed, Normalise, fold
+from engine.training.table import cost
+from engine.training.zoo import build
+
+MEAN, STD = (123.675, 116.28, 103.53), (58.395, 57.12, 57.375)
+GFLOP = 2 * 2**30  #: operations in what papers call one: multiply-adds, in units of 2^30
+FUSED_BATCH = 16
+
+Run = Callable[[], object]
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A network with random weights, which cost what trained ones cost."""
+
+    arch: str
+    size: Size
+
+    @property
+    def title(self) -> str:
+        return f"{self.arch} {self.size[0]}x{self.size[1]}"
+
+    @property
+    def model(self) -> PoseModel:
+        return PoseModel(True, MEAN, STD, KEYPOINTS, "quarter", input_size=self.size)
+
+    def network(self) -> nn.Module:
+        torch.manual_seed(0)
+        return build(self.arch).eval()
+
+
+def networks(bench: Bench, subject: Subject, batches: tuple[int, ...], *, compiled: bool) -> Iterator[Row]:
+    """Every way at every batch; what does not fit in time or memory is a line that says so."""
+    section = f"{subject.title}, random weights"
+    operations = cost(subject.arch, subject.size)[1] * GFLOP
+    ways = WAYS | (COMPILED if compiled else {})
+    first: dict[int, float] = {}
+    for way, (prepare, arithmetic) in ways.items():
+        if "graph" in way and not bench.cuda:
+            yield Row(section, way, {"persons/s": "needs CUDA"})
+            continue
+        network = None
+        for batch in batches:
+            if bench.late():
+                yield Row(section, f"{way}, {batch}", {"persons/s": "no time left"})
+                continue
+            try:
+                network = network or prepare(bench, subject)
+                figures = _measured(bench, network, subject, batch)
+            except torch.OutOfMemoryError:
+                yield Row(section, f"{way}, {batch}", {"persons/s": "out of memory"})
+                continue
+            speed = float(figures["persons/s"])
+            first.setdefault(batch, speed)
+            if rate := bench.rates.get(arithmetic):
+                figures["of the matrix rate"] = f"{speed * operations / rate:.1%}"
+            figures["times eager fp32"] = speed / first[batch]
+            yield Row(section, f"{way}, {batch}", figures)
+        del network
+        if bench.cuda:
+            torch.cuda.empty_cache()
+
+
+def fused(bench: Bench, subject: Subject) -> Iterator[Row]:
+    """Crops in, joints out: normalisation and decoding inside the network's graph, or in NumPy beside it."""
+    half, batch = bench.cuda, 2 if bench.quick else FUSED_BATCH
+    model, network = subject.model, subject.network()
+    pixels = np.random.default_rng(0).integers(0, 256, (batch, *subject.size, 3), np.uint8)
+    cells = (subject.size[0] // 4, subject.size[1] // 4)
+    inside = Deployed(network, Normalise(model), Decode(model, cells), half=half).to(bench.device).eval()
+    outside = Deployed(network, nn.Identity(), nn.Identity(), half=half).to(bench.device).eval()
+    both = [inside, outside]
+    for each in both:
+        each.network.to(memory_format=torch.channels_last)
+
+    def within() -> tuple[np.ndarray, ...]:
+        with torch.inference_mode():
+            said = inside(torch.from_numpy(pixels).to(bench.device))
+        return tuple(each.cpu().numpy() for each in said)
+
+    def heatmaps(ready: np.ndarray) -> np.ndarray:
+        with torch.inference_mode():
+            return outside(torch.from_numpy(ready).to(bench.device)).cpu().numpy()
+
+    def beside() -> tuple[np.ndarray, np.ndarray]:
+        return decode(heatmaps(normalise(pixels, MEAN, STD, rgb=True)), "quarter")
+
+    ready = normalise(pixels, MEAN, STD, rgb=True)
+    drawn = heatmaps(ready)
+    apart = np.hypot(*(within()[0] - 4 * beside()[0]).T)
+    jobs: dict[str, Run] = {
+        "inside: uint8 in, joints out": within,
+        "beside: float32 in, heatmaps out, NumPy": beside,
+        "  of that, normalise in NumPy": lambda: normalise(pixels, MEAN, STD, rgb=True),
+        "  of that, copies and network": lambda: heatmaps(ready),
+        "  of that, decode in NumPy": lambda: decode(drawn, "quarter"),
+    }
+    for name, work in jobs.items():
+        seconds = bench.seconds(work)
+        figures: Figures = {
+            "ms": 1e3 * seconds,
+            "ms a person": 1e3 * seconds / batch,
+            "persons/s": batch / seconds,
+        }
+        yield Row(f"around {subject.title}, {batch} people", name, figures)
+    yield Row(
+        f"around {subject.title}, {batch} people",
+        "joints of both apart, px of the input",
+        {"median": float(np.median(apart)), "largest": float(apart.max())},
+    )
+
+
+def _measured(bench: Bench, network: Callable[[Tensor], Run], subject: Subject, batch: int) -> Figures:
+    people = torch.randn(batch, 3, *subject.size, device=bench.device)
+    run = network(people)
+    seconds = bench.seconds(run)
+    return {
+        "persons/s": batch / seconds,
+        "ms": 1e3 * seconds,
+        "ms a person": 1e3 * seconds / batch,
+        "GPU memory, MB": bench.memory_mb(run),
+    }
+
+
+def _eager(network: nn.Module, *, tf32: bool = True) -> Callable[[Tensor], Run]:
+    """Call by call, as PyTorch comes; the pictures lie on the device, the answer stays there."""
+
+    def ready(people: Tensor) -> Run:
+        def run() -> Tensor:
+            strict = nullcontext() if tf32 else torch.backends.cudnn.flags(enabled=True, allow_tf32=False)
+            with torch.inference_mode(), strict:
+                return network(people)
+
+        return run
+
+    return ready
+
+
+def _plain(bench: Bench, subject: Subject) -> Callable[[Tensor], Run]:
+    return _eager(subject.network().to(bench.device))
+
+
+def _strict(bench: Bench, subject: Subject) -> Callable[[Tensor], Run]:
+    return _eager(subject.network().to(bench.device), tf32=False)
+
+
+def _host(bench: Bench, subject: Subject) -> Callable[[Tensor], Run]:
+    """With what a program does around it: pictures from the host's memory, heatmaps back to it."""
+    network = _plain(bench, subject)
+
+    def ready(people: Tensor) -> Run:
+        here = people.cpu().numpy()
+        return lambda: network(torch.from_numpy(here).to(bench.device))().cpu().numpy()
+
+    return ready
+
+
+def _half_network(bench: Bench, subject: Subject) -> nn.Module:
+    network = fold(subject.network()).half().to(bench.device)
+    return network.to(memory_format=torch.channels_last)
+
+
+def _half(bench: Bench, subject: Subject) -> Callable[[Tensor], Run]:
+    """Half precision, channels last, normalisations folded."""
+    network = _half_network(bench, subject)
+    return lambda people: _eager(network)(people.half().to(memory_format=torch.channels_last))
+
+
+def _half_graph(bench: Bench, subject: Subject) -> Callable[[Tensor], Run]:
+    """The same, recorded once as a CUDA graph and replayed."""
+    network = _half_network(bench, subject)
+
+    def ready(people: Tensor) -> Run:
+        run = _eager(network)(people.half().to(memory_format=torch.channels_last))
+        beside = torch.cuda.Stream(bench.device)
+        beside.wait_stream(torch.cuda.current_stream(bench.device))
+        with torch.cuda.stream(beside):
+            for _ in range(3):
+                run()
+        torch.cuda.current_stream(bench.device).wait_stream(beside)
+        graph = torch.cuda.CUDAGraph()
+        with torch.cuda.graph(graph):
+            run()
+        return graph.replay
+
+    return ready
+
+
+def _half_compiled(bench: Bench, subject: Subject) -> Callable[[Tensor], Run]:
+    """The same, compiled by TorchInductor, which joins what lies between the convolutions."""
+    network = torch.compile(_half_network(bench, subject), mode="max-autotune", dynamic=False)
+    return lambda people: _eager(network)(people.half().to(memory_format=torch.channels_last))
+
+
+Way = tuple[Callable[[Bench, Subject], Callable[[Tensor], Run]], str]
+
+#: What is measured: how the network is prepared, and the arithmetic whose matrix rate is its ceiling.
+WAYS: dict[str, Way] = {
+    "eager fp32 (PyTorch's defaults)": (_plain, "tf32"),
+    "eager fp32 strict": (_strict, "float32"),
+    "eager fp32, from and to the host": (_host, "tf32"),
+    "eager fp16 channels last": (_half, "float16"),
+    "fp16 CUDA graph": (_half_graph, "float16"),
+}
+COMPILED: dict[str, Way] = {"fp16 compiled, CUDA graph": (_half_compiled, "float16")}
