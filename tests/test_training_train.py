@@ -18,7 +18,7 @@ torch = pytest.importorskip("torch")
 from engine.errors import UserError  # noqa: E402
 from engine.heatmap import decode, encode  # noqa: E402
 from engine.skeleton import oks  # noqa: E402
-from engine.training import data, saving, schedule, train  # noqa: E402
+from engine.training import data, processes, saving, schedule, train  # noqa: E402
 from engine.training.augment import PLAIN  # noqa: E402
 from engine.training.config import Config, Phase, Source, load  # noqa: E402
 from engine.training.evaluate import gallery, poses, true_boxes  # noqa: E402
@@ -28,7 +28,7 @@ from engine.training.trained import open_trained  # noqa: E402
 from engine.training.weights import described  # noqa: E402
 from engine.training.zoo import build  # noqa: E402
 
-ALONE = train.Processes(0, 1, torch.device("cpu"))
+ALONE = processes.Processes(0, 1, torch.device("cpu"))
 
 
 @pytest.fixture(autouse=True)
@@ -205,6 +205,25 @@ def test_a_training_of_another_network_is_not_resumed(config: Config) -> None:
     train.train(config, ALONE)
     with pytest.raises(UserError, match="a training of hrnet_tiny, not hrnet_small"):
         train.train(replace(config, arch="hrnet_small", epochs=4), ALONE)
+
+
+@pytest.mark.parametrize("here", [0, 3])
+def test_a_process_whose_checkpoint_is_not_that_of_the_first_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, here: int
+) -> None:
+    def from_rank_0(told: list[int], _: int) -> None:
+        told[0] = 2
+
+    monkeypatch.setattr(torch.distributed, "broadcast_object_list", from_rank_0)
+    second = processes.Processes(1, 2, torch.device("cpu"))
+    processes.agree(2, second, tmp_path / "last.pth")
+    with pytest.raises(UserError, match=rf"{here} epochs are over here, but 2 where rank 0 runs"):
+        processes.agree(here, second, tmp_path / "last.pth")
+
+
+def test_a_device_that_torch_does_not_know_is_refused(config: Config) -> None:
+    with pytest.raises(UserError, match="device gpu: there is no such kind"):
+        processes.processes(replace(config, device="gpu"))
 
 
 def test_a_full_disk_leaves_the_last_checkpoint_whole(

@@ -12,13 +12,10 @@ from __future__ import annotations
 
 import argparse
 import math
-import os
 import sys
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -31,17 +28,10 @@ from engine.training.config import Config, Phase, load
 from engine.training.feed import Feed
 from engine.training.likelihood import cross_entropy, told
 from engine.training.log import Line, record
+from engine.training.processes import Processes, agree, in_turn, processes
 from engine.training.schedule import Pace, Rows, phase_at, rate, rows_of_epoch
 from engine.training.weights import Average, described
 from engine.training.zoo import build
-
-
-class Processes(NamedTuple):
-    """Who trains. Rank 0 is the one that writes."""
-
-    rank: int
-    world: int
-    device: torch.device
 
 
 def squared_error(heatmaps: Tensor, targets: Tensor, weights: Tensor, sigma: float) -> Tensor:
@@ -143,13 +133,14 @@ def train(config: Config, who: Processes) -> Path:
     """The whole training, or what is left of it; where the weights lie."""
     out = Path(config.out)
     sets = [data.read(Path(source.folder), teacher=source.teacher) for source in config.data]
-    for _ in _in_turn(who):
+    for _ in in_turn(who):
         crops = data.cut(data.together(sets), Path(config.cache))
     training = Training(config, who)
     feed = Feed(crops, config, who.device, int(training.network.stride))
     last, weights = out / "last.pth", out / "pose.pth"
     if last.exists():
         training.resume(last)
+    agree(training.epoch, who, last)
     sizes, last_s = [len(one) for one in sets], 0.0
     while True:
         rows = rows_of_epoch(sizes, config, training.epoch)
@@ -183,16 +174,6 @@ def _validated(config: Config, training: Training, phase: Phase) -> float:
     return ap_of_network(told(training.average.network, Feed.sigma(phase)), config, phase)
 
 
-def _in_turn(who: Processes) -> Iterator[None]:
-    """Rank 0 first, so that what it writes is there for the others."""
-    if who.rank == 0:
-        yield
-    if who.world > 1:
-        distributed.barrier()
-    if who.rank:
-        yield
-
-
 def _placed(config: Config, sets: Path, out: Path | None) -> Config:
     """Its folders, relative to those of the command line."""
     return replace(
@@ -201,25 +182,6 @@ def _placed(config: Config, sets: Path, out: Path | None) -> Config:
         validation=str(sets / config.validation) if config.validation else "",
         out=str(out or config.out),
     )
-
-
-def _processes(config: Config) -> Processes:
-    rank, world = int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1))
-    local = int(os.environ.get("LOCAL_RANK", 0))
-    name = config.device
-    if name == "auto":
-        name = f"cuda:{local}" if torch.cuda.is_available() else "cpu"
-    if name.startswith("cuda") and not torch.cuda.is_available():
-        raise UserError(f'device {name}: torch sees no CUDA device; device = "cpu" trains without one')
-    device = torch.device(name)
-    if config.threads:
-        torch.set_num_threads(config.threads)
-    if device.type == "cuda":
-        torch.cuda.set_device(device)
-        torch.backends.cudnn.benchmark = True
-    if world > 1:
-        distributed.init_process_group("nccl" if device.type == "cuda" else "gloo")
-    return Processes(rank, world, device)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -232,7 +194,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         config = _placed(load(options.config), options.data, options.out)
-        who = _processes(config)
+        who = processes(config)
         weights = train(config, who)
     except UserError as error:
         sys.stderr.write(f"{error}\n")
