@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import resource
 from pathlib import Path
 
 import cv2
@@ -44,8 +46,39 @@ def test_crops_are_made_once(tmp_path: Path) -> None:
     first = data.cut(people, tmp_path / "cache")
     for file in people.files:
         file.write_bytes(b"")
+        os.utime(file, (0, 0))
     assert np.array_equal(data.cut(people, tmp_path / "cache").images, first.images)
     assert len(list((tmp_path / "cache").iterdir())) == 1
+
+
+def test_pictures_that_have_changed_are_cut_anew(tmp_path: Path) -> None:
+    drawn_people.write(tmp_path / "set")
+    people = data.read(tmp_path / "set")
+    data.cut(people, tmp_path / "cache")
+    cv2.imwrite(str(people.files[2]), np.full((120, 160, 3), 77, np.uint8))
+    os.utime(people.files[2], (2e9, 2e9))
+    assert data.cut(people, tmp_path / "cache").images[2, 150:170, 130:150].min() == 77
+
+
+@pytest.mark.parametrize("full_after", [10, 500_000])
+def test_a_full_disk_is_one_line_and_leaves_no_file(tmp_path: Path, full_after: int) -> None:
+    drawn_people.write(tmp_path / "set")
+    people = data.read(tmp_path / "set")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (full_after, before[1]))
+    try:
+        with pytest.raises(UserError, match="4 crops cannot be written"):
+            data.cut(people, tmp_path / "cache")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert not list((tmp_path / "cache").iterdir())
+
+
+def test_a_folder_for_crops_that_cannot_be_made_is_one_line(tmp_path: Path) -> None:
+    drawn_people.write(tmp_path / "set")
+    (tmp_path / "file").touch()
+    with pytest.raises(UserError, match="4 crops cannot be written"):
+        data.cut(data.read(tmp_path / "set"), tmp_path / "file" / "cache")
 
 
 def test_a_cut_that_fails_leaves_no_file(tmp_path: Path) -> None:

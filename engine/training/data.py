@@ -12,6 +12,7 @@ import hashlib
 import json
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,9 +31,8 @@ TEACHER = "teacher_keypoints.json.gz"
 NOMINAL = (256, 192)  #: height, width that the padded box of a person takes in its canvas
 CANVAS = (320, 288)  #: height, width of what is kept of a person, the padded box in its middle
 _K = len(KEYPOINTS)
-_SURE = (
-    0.2  #: peak below which the teacher does not know where a joint is, most often because it is not there
-)
+#: Peak below which the teacher does not know where a joint is, most often because it is not there.
+_SURE = 0.2
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -100,10 +100,13 @@ def read(folder: Path, *, teacher: float = 0.0) -> People:
 
 
 def cut(people: People, cache: Path) -> Crops:
-    """Everybody cut out; from the file in the folder `cache` where an earlier run left it there."""
+    """Everybody cut out; from the file in the folder `cache` where an earlier run left it there.
+
+    It is made anew where a picture has changed since: rendered ones may, and keep their names and boxes.
+    """
     warps = to_canvas(people.xyxy)
     path = cache / f"{_fingerprint(people)}.npy"
-    if not path.exists():
+    if not path.exists() or path.stat().st_mtime < max(file.stat().st_mtime for file in set(people.files)):
         _write(path, people, warps)
     images: Image = np.load(path, mmap_mode="c")
     joints = people.joints @ warps[:, :, :2].transpose(0, 2, 1) + warps[:, None, :, 2]
@@ -126,21 +129,23 @@ def to_canvas(xyxy: NDArray[np.floating]) -> Affines:
 
 def _write(path: Path, people: People, warps: Affines) -> None:
     """Under its name only when it is whole."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f"{path.stem}.{os.getpid()}.part")
+    header = {"descr": "|u1", "fortran_order": False, "shape": (len(people), *CANVAS, 3)}
     try:
-        out = np.lib.format.open_memmap(part, "w+", np.uint8, (len(people), *CANVAS, 3))
-        last, picture = Path(), np.empty((0, 0, 3), np.uint8)
-        for person, file in enumerate(people.files):
-            if file != last:
-                last, picture = file, read_picture(file)
-            out[person] = crops(picture, warps[person : person + 1], CANVAS)[0]
-        out.flush()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with part.open("wb") as out:  # not mapped into memory: a full disk would then be a signal that kills
+            np.lib.format.write_array_header_1_0(out, header)
+            last, picture = Path(), np.empty((0, 0, 3), np.uint8)
+            for person, file in enumerate(people.files):
+                if file != last:
+                    last, picture = file, read_picture(file)
+                out.write(crops(picture, warps[person : person + 1], CANVAS).tobytes())
         part.replace(path)
     except OSError as error:
         raise UserError(f"{path}: {len(people)} crops cannot be written: {error}") from error
     finally:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):
+            part.unlink()
 
 
 def read_picture(file: Path) -> Image:

@@ -38,7 +38,7 @@ def processes(config: Config) -> Processes:
     try:
         device = torch.device(name)
     except RuntimeError as error:
-        raise UserError(f'device {name}: there is no such kind; "auto", "cpu" or "cuda:0" are some') from error
+        raise UserError(f'device {name}: there is no such kind; "auto", "cpu" or "cuda:0"') from error
     if config.threads:
         torch.set_num_threads(config.threads)
     if device.type == "cuda":
