@@ -86,6 +86,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     rows = measured(bench, sections(bench, options), show)
     if options.json:
+        options.json.parent.mkdir(parents=True, exist_ok=True)
         options.json.write_text(as_json(rows), encoding="utf-8")
     sys.stdout.write(as_text(rows))
     return 0

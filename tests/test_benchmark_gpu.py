@@ -37,7 +37,7 @@ def test_everything_runs_on_a_cpu_but_what_needs_cuda(tmp_path: Path, capsys: py
     for grey in (0, 90, 180):
         writer.write(np.full((96, 160, 3), grey, np.uint8))
     writer.release()
-    found = tmp_path / "gpu.json"
+    found = tmp_path / "runs" / "gpu.json"
     code = gpu.main(
         ["--device", "cpu", "--quick", "--clip", str(clip), "--frames", "6", "--json", str(found)]
     )
