@@ -269,6 +269,12 @@ def test_a_full_disk_leaves_the_old_file_and_no_other(
     assert [each.read_bytes() for each in tmp_path.iterdir()] == [b"old"]
 
 
+def test_a_folder_that_cannot_be_made_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(UserError, match=r"m\.onnx: cannot be written"):
+        export(Blobs(), model(), tmp_path / "file" / "new" / "m.onnx")
+
+
 def test_the_command_makes_a_model_of_a_checkpoint(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -17,13 +17,13 @@ torch = pytest.importorskip("torch")
 
 from engine.errors import UserError  # noqa: E402
 from engine.heatmap import decode, encode  # noqa: E402
+from engine.pose import open_estimator  # noqa: E402
 from engine.skeleton import oks  # noqa: E402
 from engine.training import data, processes, saving, schedule, train  # noqa: E402
 from engine.training.augment import PLAIN  # noqa: E402
 from engine.training.config import Config, Phase, Source, load  # noqa: E402
 from engine.training.evaluate import gallery, poses, true_boxes  # noqa: E402
 from engine.training.likelihood import Likelihood, cross_entropy, told  # noqa: E402
-from engine.training.torch_session import open_checkpoint  # noqa: E402
 from engine.training.trained import open_trained  # noqa: E402
 from engine.training.weights import described  # noqa: E402
 from engine.training.zoo import build  # noqa: E402
@@ -57,7 +57,7 @@ def test_a_network_learns_four_pictures(config: Config, tmp_path: Path, arch: st
     config = replace(config, arch=arch, phases=phases, samples=240, augment=PLAIN, lr=4e-3, average=0.9)
     weights = train.train(config, ALONE)
     pictures = gallery(tmp_path / "set")
-    found, _ = poses(open_checkpoint(weights), pictures, true_boxes(pictures))
+    found, _ = poses(open_estimator(weights, "cpu"), pictures, true_boxes(pictures))
     people = data.read(tmp_path / "set")
     areas = np.prod(people.xyxy[:, 2:] - people.xyxy[:, :2], axis=1) * np.float32(0.53)
     alike = oks(np.concatenate([each.keypoints for _, each in found]), people.joints, areas, people.labelled)
@@ -224,6 +224,22 @@ def test_a_process_whose_checkpoint_is_not_that_of_the_first_is_refused(
 def test_a_device_that_torch_does_not_know_is_refused(config: Config) -> None:
     with pytest.raises(UserError, match="device gpu: there is no such kind"):
         processes.processes(replace(config, device="gpu"))
+
+
+def test_a_damaged_checkpoint_is_not_resumed_and_not_replaced(config: Config, tmp_path: Path) -> None:
+    train.train(replace(config, epochs=1), ALONE)
+    last = tmp_path / "out" / "last.pth"
+    half = last.read_bytes()[: last.stat().st_size // 2]
+    last.write_bytes(half)
+    with pytest.raises(UserError, match=r"last\.pth: damaged or cut off"):
+        train.train(config, ALONE)
+    assert last.read_bytes() == half
+
+
+def test_a_folder_that_cannot_be_made_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(UserError, match=r"w\.pth: cannot be written"):
+        saving.save({}, tmp_path / "file" / "out" / "w.pth")
 
 
 def test_a_full_disk_leaves_the_last_checkpoint_whole(

@@ -12,9 +12,6 @@ They may lie under `state_dict` in a dictionary, and `module.` may stand before 
 
 from __future__ import annotations
 
-import pickle
-import struct
-import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,27 +21,11 @@ import torch
 from torch import Tensor, nn
 
 from engine.errors import UserError
+from engine.training.saving import restore
 from engine.training.zoo import NAMES, build
 
 Layout = Literal["official", "mmpose", "ours"]
 
-#: What torch's reader raises for damaged files; from the old format, whatever the damage leads to.
-UNREADABLE = (
-    pickle.UnpicklingError,
-    RuntimeError,
-    EOFError,
-    KeyError,
-    IndexError,
-    ValueError,
-    TypeError,
-    AttributeError,
-    AssertionError,
-    OverflowError,
-    MemoryError,
-    struct.error,
-)
-
-_STARTS = (b"PK\x03\x04", b"\x80\x02\x8a\x0al\xfc\x9c")  #: of a file by torch.save, since 1.6 and before
 _PARTS = ("backbone.", "keypoint_head.", "head.")  #: of a network in MMPose
 _SHOWN = 3  #: names in an error
 _COUNTER = ".num_batches_tracked"  #: of a normalisation; unused, and older than PyTorch 0.4.1 there is none
@@ -72,7 +53,7 @@ def load(path: Path, network: nn.Module) -> Checkpoint:
 
 def read(path: Path) -> Checkpoint:
     """The weights in a file, whatever network they are of. No code in it is run. UserError as in `load`."""
-    content = _content(path)
+    content = restore(path)
     inner = content.get("state_dict", content)
     if not isinstance(inner, dict) or not inner:
         raise UserError(f"{path.name}: holds no weights, but {_listed(map(str, content))}")
@@ -105,39 +86,6 @@ def fill(network: nn.Module, found: Checkpoint) -> None:
         )
     zero = {key: tensor for key, tensor in wanted.items() if key.endswith(_COUNTER)}
     network.load_state_dict({**zero, **found.weights}, strict=True)
-
-
-def _content(path: Path) -> dict[Any, Any]:
-    """The dictionary in a file."""
-    if not path.is_file():
-        raise UserError(f"{path}: there is no such checkpoint")
-    try:
-        with path.open("rb") as file:
-            start = file.read(max(map(len, _STARTS)))
-        if not start.startswith(_STARTS):
-            raise UserError(f"{path.name}: no checkpoint: PyTorch did not write it")
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of torch, about the pickle protocol and typed storages
-            content = torch.load(path, map_location="cpu", weights_only=True)
-    except OSError as error:
-        raise UserError(f"{path}: cannot be read: {error.strerror}") from error
-    except UNREADABLE as error:
-        raise UserError(f"{path.name}: {_reason(error)}") from error
-    if not isinstance(content, dict):
-        raise UserError(f"{path.name}: holds a {type(content).__name__}, not weights by name")
-    return content
-
-
-def _reason(error: Exception) -> str:
-    """Why torch did not load a file, in a few words; its own advice is to run the code in it."""
-    text = str(error)
-    for sign in ("Unsupported global: GLOBAL ", "unsupported GLOBAL "):
-        if sign in text:
-            what = ascii(text.split(sign, 1)[1].split()[0])[1:-1][:40]
-            return f"wants to run {what}, which is refused; save the weights alone, network.state_dict()"
-    if isinstance(error, pickle.UnpicklingError):
-        return "holds more than weights, or is damaged; save the weights alone, network.state_dict()"
-    return "damaged or cut off; download or save it again"
 
 
 def _without_part(key: str) -> str:

@@ -4,12 +4,33 @@ from __future__ import annotations
 
 import os
 import pickle
+import struct
+import warnings
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from engine.errors import UserError
+
+#: What torch's reader raises for damaged files; from the old format, whatever the damage leads to.
+_UNREADABLE = (
+    pickle.UnpicklingError,
+    RuntimeError,
+    EOFError,
+    KeyError,
+    IndexError,
+    ValueError,
+    TypeError,
+    AttributeError,
+    AssertionError,
+    OverflowError,
+    MemoryError,
+    struct.error,
+)
+
+_STARTS = (b"PK\x03\x04", b"\x80\x02\x8a\x0al\xfc\x9c")  #: of a file by torch.save, since 1.6 and before
 
 
 def save(content: dict[str, Any], path: Path) -> None:
@@ -25,16 +46,41 @@ def save(content: dict[str, Any], path: Path) -> None:
     except (OSError, RuntimeError) as error:  # torch wraps what goes wrong while it writes
         raise UserError(f"{path}: cannot be written: {error}; make room and start again to resume") from error
     finally:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):
+            part.unlink()
 
 
-def restore(path: Path) -> dict[str, Any]:
-    """What `save` wrote, on the CPU. No code in the file is run. UserError where it is no such file."""
+def restore(path: Path) -> dict[Any, Any]:
+    """The dictionary in a file by torch.save, on the CPU. No code in it is run.
+
+    UserError where the file is none, is damaged, or wants to run code.
+    """
+    if not path.is_file():
+        raise UserError(f"{path}: there is no such checkpoint")
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
-    except (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError) as error:
-        why = (str(error).splitlines() or ["it breaks off"])[0]
-        raise UserError(f"{path}: cannot be read as a checkpoint: {why}") from error
+        with path.open("rb") as file:
+            start = file.read(max(map(len, _STARTS)))
+        if not start.startswith(_STARTS):
+            raise UserError(f"{path.name}: no checkpoint: PyTorch did not write it")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of torch, about the pickle protocol and typed storages
+            content = torch.load(path, map_location="cpu", weights_only=True)
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read: {error.strerror}") from error
+    except _UNREADABLE as error:
+        raise UserError(f"{path.name}: {_reason(error)}") from error
     if not isinstance(content, dict):
-        raise UserError(f"{path}: holds a {type(content).__name__}, not a checkpoint")
+        raise UserError(f"{path.name}: holds a {type(content).__name__}, not weights by name")
     return content
+
+
+def _reason(error: Exception) -> str:
+    """Why torch did not load a file, in a few words; its own advice is to run the code in it."""
+    text = str(error)
+    for sign in ("Unsupported global: GLOBAL ", "unsupported GLOBAL "):
+        if sign in text:
+            what = ascii(text.split(sign, 1)[1].split()[0])[1:-1][:40]
+            return f"wants to run {what}, which is refused; save the weights alone, network.state_dict()"
+    if isinstance(error, pickle.UnpicklingError):
+        return "holds more than weights, or is damaged; save the weights alone, network.state_dict()"
+    return "damaged or cut off; download or save it again"
