@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import secrets
 import stat
 import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from engine.errors import UserError
 
 SECRET_BYTES = 32
 CHUNK = 1 << 20
+WAIT_S = 0.1  #: between two looks at whether another build is done
+UNPROVEN, REFUSED = ".unproven.engine", ".refused.engine"  #: endings of what is no engine to be used
 
 
 def engine_folder() -> Path:
@@ -30,8 +36,42 @@ def engine_file(onnx_sha256: str, tensorrt: str, gpu: str, precision: str, batch
 
 
 def engines() -> list[Path]:
-    """The engines in the cache folder."""
-    return sorted(engine_folder().glob("*.engine"))
+    """The engines in the cache folder that are to be used."""
+    found = engine_folder().glob("*.engine")
+    return sorted(path for path in found if not path.name.endswith((UNPROVEN, REFUSED)))
+
+
+@contextmanager
+def alone(path: Path, waiting: Callable[[], None]) -> Iterator[None]:
+    """Inside it, nobody else makes the file of this name. `waiting` is called until that is so, or raises.
+
+    The lock goes with the process, however that ends.
+    """
+    lock = path.with_name(path.name + ".lock")
+    with ExitStack() as undo:
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            while (descriptor := _locked(lock)) < 0:
+                waiting()
+                time.sleep(WAIT_S)
+        except OSError as error:
+            raise UserError(f"{lock}: cannot be written: {error.strerror}") from error
+        undo.callback(os.close, descriptor)
+        undo.callback(lock.unlink, missing_ok=True)  # while it is still locked
+        yield
+
+
+def _locked(lock: Path) -> int:
+    """A descriptor of the file, locked; -1 where another has it, or it was removed meanwhile."""
+    descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if os.path.samestat(os.fstat(descriptor), lock.lstat()):
+            return descriptor
+    except (BlockingIOError, FileNotFoundError):
+        pass
+    os.close(descriptor)
+    return -1
 
 
 def digest(path: Path) -> str:

@@ -32,6 +32,14 @@ def detector_model(path: Path, signature: Signature) -> DetectorModel:
     return _settled(path, _of_kind(DetectorModel, path, signature), signature)
 
 
+def any_model(path: Path, signature: Signature) -> Model:
+    """The description of a network of either kind; UserError where the file holds neither."""
+    model = described(path, signature) or _recognised(path, signature)
+    if isinstance(model, PoseModel):
+        return _settled(path, model, signature)
+    return _settled(path, model, signature)
+
+
 def takes_pixels(signature: Signature) -> bool:
     """Whether pictures go in as they are, (N, H, W, 3) uint8 BGR, normalisation being inside."""
     match signature.inputs:

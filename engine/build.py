@@ -1,0 +1,125 @@
+"""From an ONNX file to a TensorRT engine that was held against it: what `build_engine.py` does.
+
+An engine gets its name when it is whole and proven. Until then it is `X.unproven.engine`; one that was found
+wanting is kept as `X.refused.engine`. Whoever builds the same at the same time waits, and then finds it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from engine import trt
+from engine.cache import REFUSED, UNPROVEN, alone, digest, engine_file, put
+from engine.cuda import Gpu, number_of
+from engine.errors import UserError
+from engine.fit import Fit, Place, Shape, built_here, misfit, read, record_of, write
+from engine.recipe import Recipe, Source
+from engine.tensorrt_build import Cancelled, Limits, Report, plan
+
+
+class Refused(UserError):
+    """The engine does not answer what its ONNX answers; it was kept aside."""
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """An engine that is ready."""
+
+    path: Path
+    fit: Fit
+    new: bool  #: it was not there before
+
+
+def build(
+    recipe: Recipe,
+    output: Path | None = None,
+    *,
+    report: Report,
+    verify: bool = True,
+    force: bool = False,
+) -> Built:
+    """The engine of a recipe, in `output` or the cache folder; one that fits is taken, but for `force`.
+
+    UserError where it cannot be built, Refused where it does not answer what the ONNX answers, Cancelled
+    where `report` said so; nothing of it is left then.
+    """
+    onnx_sha256, source = digest(recipe.onnx), Source(recipe)
+    gpu = Gpu(number_of(recipe.device))
+    with closing(gpu), ExitStack() as undo:
+        place = trt.place(trt.tensorrt(), gpu)
+        device = f"{place.gpu} {place.capability}"
+        path = output or engine_file(onnx_sha256, place.tensorrt, device, recipe.precision, source.rows)
+        if path.suffix != ".engine":
+            raise UserError(f"-o {path}: the name of the file has to end in .engine")
+        undo.enter_context(alone(path, lambda: _going(report, "waiting for another build of it")))
+        if not force and (fit := fitting(path, recipe, onnx_sha256, place, source.profile)):
+            return Built(path, fit, new=False)
+        unproven = path.with_suffix(UNPROVEN)
+        undo.callback(record_of(unproven).unlink, missing_ok=True)
+        undo.callback(unproven.unlink, missing_ok=True)
+        _going(report, "preparing the network")
+        model = source.prepared(lambda: _going(report, "measuring ranges"))
+        limits = Limits(source.profile, recipe.workspace_gb, recipe.level, recipe.precision == "fp32")
+        with gpu:
+            content, inputs, outputs = plan(recipe.onnx.name, model, limits, device, report)
+        fit = Fit(
+            place=place,
+            onnx=str(recipe.onnx.absolute()),
+            onnx_sha256=onnx_sha256,
+            plan_sha256=hashlib.sha256(content).hexdigest(),
+            precision=recipe.precision,
+            profile=source.profile,
+            metadata=source.metadata,
+            inputs=inputs,
+            outputs=outputs,
+            command=recipe.command(output),
+            built=datetime.now(UTC).isoformat(timespec="seconds"),
+        )
+        write(unproven, fit)
+        put(unproven, content)
+        if verify:
+            fit = _proven(source, unproven, path, fit, report)
+        return Built(path, _publish(unproven, path, fit), new=True)
+
+
+def _proven(source: Source, unproven: Path, path: Path, fit: Fit, report: Report) -> Fit:
+    """The record with the figures of the proof. Refused where they are bad, the engine being put aside."""
+    proof = source.proof(unproven, lambda: _going(report, "comparing with the ONNX"))
+    fit = replace(fit, proof=proof.figures)
+    if proof.refused:
+        aside = path.with_suffix(REFUSED)
+        _publish(unproven, aside, fit)
+        raise Refused(f"{path.name}: not used: {proof.refused}; it is kept as {aside}")
+    return fit
+
+
+def _publish(unproven: Path, path: Path, fit: Fit) -> Fit:
+    """Give an engine its name; killed in between, there is a record that no engine fits."""
+    sealed = write(path, fit)
+    try:
+        unproven.replace(path)
+    except OSError as error:
+        raise UserError(f"{path}: cannot be written: {error.strerror}") from error
+    return sealed
+
+
+def _going(report: Report, phase: str) -> None:
+    if not report(phase, 0.0, -1.0):
+        raise Cancelled("cancelled; nothing was kept")
+
+
+def fitting(
+    path: Path, recipe: Recipe, onnx_sha256: str, place: Place, profile: tuple[Shape, ...]
+) -> Fit | None:
+    """The record of an engine that is there already, is what the recipe asks for, and fits here."""
+    try:
+        fit = read(path)
+        plan_sha256 = digest(path)
+    except UserError:
+        return None
+    same = (fit.precision, fit.profile) == (recipe.precision, profile) and built_here(fit)
+    return fit if same and not misfit(fit, place, plan_sha256=plan_sha256, onnx_sha256=onnx_sha256) else None

@@ -1,0 +1,175 @@
+"""What a TensorRT engine is built from: an ONNX, and how it is wanted."""
+
+from __future__ import annotations
+
+import math
+import shlex
+from collections.abc import Callable
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import onnx
+from onnx import ModelProto
+
+from engine.crop import normalise
+from engine.description import DetectorModel, PoseModel, to_metadata
+from engine.detector import LONG_SIDE, fitted
+from engine.errors import UserError
+from engine.fit import Shape
+from engine.half import in_half, quantised
+from engine.proof import Proof, prove_detector, prove_pose
+from engine.recognition import any_model, takes_pixels
+from engine.samples import frames, people
+from engine.session import Session, Signature, open_session
+from engine.types import Array, Image
+
+POSE_BATCHES, DETECTOR_BATCHES = (1, 8, 32), (1, 1, 1)  #: detectors see one picture at a time
+PRECISIONS = ("fp16", "fp32", "int8")
+LEVELS = range(6)
+WIDE = 9 / 16  #: the proportions of a typical picture
+MOST_MEASURED = 128  #: pictures, when ranges are measured
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """What to build an engine from, and how."""
+
+    onnx: Path
+    batches: tuple[int, ...] = ()  #: smallest, typical, largest; (): what suits the network
+    precision: str = "fp16"
+    device: str = "cuda:0"
+    workspace_gb: float = 4.0
+    level: int = 3  #: 0 to 5: how long TensorRT looks for something faster
+    pictures: str = ""  #: folder to measure ranges on and to prove with; "": frames of the demo clip
+
+    def __post_init__(self) -> None:
+        low = (0, *self.batches)
+        if self.batches and (len(self.batches) != 3 or low != tuple(sorted(low)) or not self.batches[0]):
+            raise UserError(
+                f"--batch {','.join(map(str, self.batches))}: it has to be smallest,typical,largest: 1,8,32"
+            )
+        if self.precision not in PRECISIONS:
+            raise UserError(f"--precision {self.precision}: there is {', '.join(PRECISIONS)}")
+        if self.precision == "int8" and not self.pictures:
+            raise UserError(
+                "--precision int8 needs --calibrate DIR with pictures like those it is to work on"
+            )
+        if self.level not in LEVELS:
+            raise UserError(f"--optimization-level {self.level}: it goes from {LEVELS[0]} to {LEVELS[-1]}")
+        if not 0 < self.workspace_gb < math.inf:
+            raise UserError(f"--workspace-gb {self.workspace_gb:g}: it has to be above 0")
+
+    def command(self, output: Path | None) -> str:
+        """What builds it again."""
+        words = ["python", "build_engine.py", str(self.onnx.absolute()), "--force"]
+        words += ["-o", str(output.absolute())] if output else []
+        words += ["--batch", ",".join(map(str, self.batches))] if self.batches else []
+        for name, value, usual in (
+            ("--precision", self.precision, "fp16"),
+            ("--device", self.device, "cuda:0"),
+            ("--workspace-gb", f"{self.workspace_gb:g}", "4"),
+            ("--optimization-level", str(self.level), "3"),
+            ("--calibrate", self.pictures and str(Path(self.pictures).absolute()), ""),
+        ):
+            words += [name, value] if value != usual else []
+        return shlex.join(words)
+
+
+class Source:
+    """The ONNX that an engine is built from."""
+
+    def __init__(self, recipe: Recipe) -> None:
+        self._recipe = recipe
+        with closing(self._open()) as session:
+            signature = session.signature
+        self._signature = signature
+        self._model = any_model(recipe.onnx, signature)
+        self.profile = _profile(recipe, signature, self._model)
+        self.rows = tuple(shape[0] for shape in self.profile)
+        self.metadata = {**to_metadata(self._model), **signature.metadata}
+
+    def prepared(self, going: Callable[[], None]) -> bytes:
+        """The ONNX in the precision that is asked for."""
+        recipe = self._recipe
+        model = _load(recipe.onnx)
+        if recipe.precision == "fp16":
+            if quantised(model):
+                raise UserError(f"{recipe.onnx.name}: is in int8 already; pass --precision int8")
+            model = in_half(model)
+        elif recipe.precision == "int8" and not quantised(model):
+            from engine.quantise import in_int8  # only this needs it
+
+            model = in_int8(model, self._inputs(), going)
+        content: bytes = model.SerializeToString()
+        return content
+
+    def proof(self, engine: Path, going: Callable[[], None]) -> Proof:
+        recipe, folder = self._recipe, self._folder()
+        _, typical, largest = self.rows
+        going()
+        with ExitStack() as undo:
+            session = undo.enter_context(closing(open_session(engine, recipe.device)))
+            onnx_session = undo.enter_context(closing(self._open()))
+            if isinstance(self._model, DetectorModel):
+                pictures = frames(folder)
+                return prove_detector(onnx_session, session, self._model, pictures, recipe.precision, going)
+            crops = people(folder, largest, self._model.input_size, unbiased=self._model.decoder == "udp")
+            return prove_pose(onnx_session, session, self._model, crops, typical, recipe.precision, going)
+
+    def _open(self) -> Session:
+        return open_session(self._recipe.onnx, "cpu")
+
+    def _folder(self) -> Path | None:
+        return Path(self._recipe.pictures) if self._recipe.pictures else None
+
+    def _inputs(self) -> list[Array | Image]:
+        """What the network sees of the user's pictures, each as large as its batch has to be."""
+        model, folder = self._model, self._folder()
+        rows = max(1, self._signature.inputs[0][0])
+        if isinstance(model, PoseModel):
+            unbiased = model.decoder == "udp"
+            seen = list(people(folder, MOST_MEASURED, model.input_size, unbiased=unbiased)[:, None])
+        else:
+            seen = []
+            for image in frames(folder)[:MOST_MEASURED]:
+                size = (image.shape[0], image.shape[1])
+                fit = fitted(size, model.input_size, multiple=model.multiple, long_side=LONG_SIDE)
+                seen.append(fit.letter(image, model.fill)[None])
+        if not takes_pixels(self._signature):
+            seen = [normalise(each, model.mean, model.std, model.rgb) for each in seen]
+        return [np.repeat(each, rows, axis=0) for each in seen]
+
+
+def _load(path: Path) -> ModelProto:
+    try:
+        model = onnx.load(path, load_external_data=False)
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read: {error}") from error
+    if any(tensor.data_location == onnx.TensorProto.EXTERNAL for tensor in model.graph.initializer):
+        raise UserError(f"{path.name}: its weights are in files of their own; save it as one file")
+    return model
+
+
+def _profile(
+    recipe: Recipe, signature: Signature, model: PoseModel | DetectorModel
+) -> tuple[Shape, Shape, Shape]:
+    """Smallest, typical and largest shape of the input."""
+    shape, pixels = signature.inputs[0], takes_pixels(signature)
+    usual = POSE_BATCHES if isinstance(model, PoseModel) else DETECTOR_BATCHES
+    batches = recipe.batches or ((shape[0],) * 3 if shape[0] else usual)
+    if shape[0] and set(batches) != {shape[0]}:
+        raise UserError(
+            f"{recipe.onnx.name}: takes {shape[0]} at a time, not {','.join(map(str, batches))}; leave"
+            " --batch out, or export it with an open batch"
+        )
+    sizes = [model.input_size] * 3
+    if isinstance(model, DetectorModel) and model.input_size == (0, 0):
+        step = model.multiple
+        side = -(-LONG_SIDE // step) * step
+        sizes = [(step, step), (-(-round(LONG_SIDE * WIDE) // step) * step, side), (side, side)]
+    first, second, third = (
+        (rows, *size, 3) if pixels else (rows, 3, *size) for rows, size in zip(batches, sizes, strict=True)
+    )
+    return first, second, third
