@@ -51,7 +51,7 @@ class Batches(torch.utils.data.Dataset[Batch]):
         cv2.setNumThreads(0)
         phase, config = self._phase, self._config
         rng = np.random.default_rng([config.seed, self._epoch, step])
-        looks = Looks(scale=(phase.scale[0], phase.scale[1]), mosaic=phase.mosaic)
+        looks = Looks((phase.scale[0], phase.scale[1]), phase.mosaic, config.colour)
         weights = [source.weight for source in config.data]
         seen = [shown(self._sets, weights, phase.size, looks, rng) for _ in range(phase.batch)]
         images = np.stack([one.image for one in seen])[..., ::-1].transpose(0, 3, 1, 2)
@@ -204,7 +204,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m engine.training.detector", description="Train a person detector."
     )
-    parser.add_argument("config", type=Path, help="TOML file, see docs/training.md")
+    parser.add_argument("config", type=Path, help="TOML file, see docs/training-detector.md")
     parser.add_argument("--data", type=Path, default=Path(), help="where the folders of the sets lie")
     parser.add_argument("--out", type=Path, help="folder for checkpoints, weights and log")
     options = parser.parse_args(arguments)

@@ -1,4 +1,4 @@
-"""What the training of a detector is told, from a TOML file. `docs/training.md` explains every key."""
+"""What the training of a detector is told, from a TOML file. `docs/training-detector.md` explains every key."""
 
 from __future__ import annotations
 
@@ -47,6 +47,7 @@ class Config:
     warmup: float = 0.03  #: part of the training in which it grows
     decay: float = 5e-4
     average: float = 0.999
+    colour: float = 0.3  #: how far brightness and colours of photographs are changed
     seed: int = 0
     threads: int = 0
     workers: int = 0  #: processes that draw pictures; 0: the training does it

@@ -24,7 +24,7 @@ class Looks(NamedTuple):
     scale: tuple[float, float] = (0.5, 1.5)  #: of their longer side, relative to the picture's
     mosaic: float = 0.5  #: part of the pictures that show four photographs
     colour: float = 0.3  #: how far brightness and each colour go from theirs
-    grey: float = 0.1  #: part of them without colour
+    grey: float = 0.05  #: part of them without colour
 
 
 class Shown(NamedTuple):
