@@ -144,6 +144,7 @@ class _Patient(io.RawIOBase):
 
     def __init__(self, sock: socket.socket, owner: io.BufferedIOBase, stop: threading.Event) -> None:
         self._sock, self._owner, self._stop = sock, owner, stop
+        self._before = sock.gettimeout()
         sock.settimeout(LOOK_S)
 
     def readable(self) -> bool:
@@ -160,5 +161,7 @@ class _Patient(io.RawIOBase):
         raise Stopped
 
     def close(self) -> None:
+        if not self.closed:  # a proxy's answer leaves the socket for the handshake, which takes longer
+            self._sock.settimeout(self._before)
         self._owner.close()
         super().close()

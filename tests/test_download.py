@@ -29,7 +29,7 @@ from publisher import Publisher, redirection, refusal
 from app import download as module
 from app.download import Wanted, download, is_whole, take
 from app.part import kept
-from app.web import Stopped, Unobtainable, _Redirections
+from app.web import LOOK_S, Stopped, Unobtainable, _Redirections
 from engine.errors import UserError
 
 ROOT = Path(__file__).parents[1]
@@ -422,6 +422,28 @@ def test_a_server_that_says_nothing_at_all_is_given_up(path: Path, monkeypatch: 
         address = f"http://127.0.0.1:{port.getsockname()[1]}/file"
         with pytest.raises(Unobtainable, match=r"cannot be reached \(nothing came for 0\.3 s\)"):
             fetch(address, path)
+
+
+def test_what_lies_behind_a_proxy_may_take_its_time(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The proxy opens the way; the server behind it is silent for longer than a look, and hangs up."""
+    with socket.create_server(("127.0.0.1", 0)) as port:
+
+        def pass_on() -> None:
+            connection, _ = port.accept()
+            with connection:
+                asked.append(connection.recv(1000))
+                connection.sendall(b"HTTP/1.0 200 Connection established\r\n\r\n")
+                time.sleep(2 * LOOK_S)
+
+        asked: list[bytes] = []
+        thread = threading.Thread(target=pass_on)
+        thread.start()
+        monkeypatch.setenv("https_proxy", f"http://127.0.0.1:{port.getsockname()[1]}")
+        with pytest.raises(Unobtainable) as caught:
+            fetch("https://somewhere.invalid/file", path)
+        thread.join()
+    assert asked[0].startswith(b"CONNECT somewhere.invalid:443")
+    assert "nothing came" not in str(caught.value)
 
 
 def test_stopping_ends_even_a_silent_connection_and_keeps_what_came(server: Publisher, path: Path) -> None:
