@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import lzma
 import os
 import re
 import shutil
@@ -24,6 +25,12 @@ CHUNK = 1 << 16
 MOST = 2 << 30  #: bytes of a file of unknown size
 MOST_UNPACKED = 1 << 29  #: bytes of a file out of a zip
 TRIES, PAUSE_S = 3, 1.0  #: connections in a row that bring nothing new, and the time between two
+
+#: What unpacking raises, by way of compression.
+_DAMAGED = (
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError, OSError, EOFError,
+    NotImplementedError, RuntimeError, ValueError,
+)  # fmt: skip
 
 Show = Callable[[int, int], None]  #: called with the bytes that are there, and with all there are to be, or 0
 
@@ -217,5 +224,5 @@ def _unpacked(path: Path) -> bytes:
             if inside[0].file_size > MOST_UNPACKED:
                 raise UserError(f"the .onnx in the zip has {inside[0].file_size:,} bytes; it was removed")
             return archive.read(inside[0])
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
+    except _DAMAGED as error:
         raise UserError(f"the zip is damaged ({printable(str(error))}); it was removed") from error

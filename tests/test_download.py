@@ -577,9 +577,9 @@ def test_of_many_runs_at_once_each_ends_with_the_whole_file_or_a_clear_line(path
 # ------------------------------------------------------------------------------------------------ zips
 
 
-def packed(members: dict[str, bytes]) -> bytes:
+def packed(members: dict[str, bytes], way: int = zipfile.ZIP_DEFLATED) -> bytes:
     file = io.BytesIO()
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(file, "w", way) as archive:
         for name, content in members.items():
             archive.writestr(name, content)
     return file.getvalue()
@@ -633,9 +633,10 @@ def test_a_zip_that_lies_about_its_size_is_refused(server: Publisher, onnx: Path
     assert names(onnx) == []
 
 
+@pytest.mark.parametrize("way", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
 @pytest.mark.parametrize("place", ["content", "flags"])
-def test_a_damaged_or_locked_zip_is_refused(server: Publisher, onnx: Path, place: str) -> None:
-    content = bytearray(packed({"a.onnx": CONTENT}))
+def test_a_damaged_or_locked_zip_is_refused(server: Publisher, onnx: Path, place: str, way: int) -> None:
+    content = bytearray(packed({"a.onnx": CONTENT}, way))
     if place == "content":
         content[1000:1100] = bytes(100)
     else:
