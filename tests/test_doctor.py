@@ -356,6 +356,11 @@ def test_codecs_that_are_missing(writes, missing, expected):
     assert found.state == expected
 
 
+def test_qt_itself_is_asked_without_what_opencv_set(monkeypatch):
+    monkeypatch.setenv("QT_QPA_PLATFORM_PLUGIN_PATH", "/site-packages/cv2/qt/plugins")
+    assert asked("qt", env=libraries.HEADLESS) == {"platform": "offscreen"}
+
+
 def test_qt_variables_that_the_user_set_are_told(monkeypatch):
     monkeypatch.setenv("QT_QPA_PLATFORM_PLUGIN_PATH", "/elsewhere")
     found = libraries.qt_variables(says(error="unasked"))
@@ -363,8 +368,8 @@ def test_qt_variables_that_the_user_set_are_told(monkeypatch):
 
 
 def test_opencvs_own_qt_variables_are_told_but_no_trouble(monkeypatch):
-    for name in libraries.QT_VARIABLES:
-        monkeypatch.delenv(name, raising=False)
+    for name in libraries.QT_VARIABLES:  # as OpenCV leaves them in a process that has imported it
+        monkeypatch.setenv(name, "/site-packages/cv2/qt/plugins")
     found = libraries.qt_variables(says({"version": "5.0.0", "changed": {"QT_QPA_FONTDIR": "/fonts"}}))
     assert (found.state, "QT_QPA_FONTDIR" in found.text) == ("ok", True)
 

@@ -24,7 +24,7 @@ class Unanswered(Exception):
 def asked(what: str, *, patience: float = PATIENCE_S, env: Mapping[str, str] | None = None) -> dict[str, Any]:
     """What `app.checks.inside` says about `what`. Raises Unanswered."""
     paths = filter(None, (str(ROOT), os.environ.get("PYTHONPATH", "")))
-    around = {**os.environ, "PYTHONPATH": os.pathsep.join(paths), **(env or {})}
+    around = {**surroundings(), "PYTHONPATH": os.pathsep.join(paths), **(env or {})}
     # -P: no folder named app where the user happens to be
     said = answer([sys.executable, "-P", "-m", "app.checks.inside", what], patience=patience, env=around)
     try:
@@ -32,6 +32,15 @@ def asked(what: str, *, patience: float = PATIENCE_S, env: Mapping[str, str] | N
     except ValueError as error:
         raise Unanswered(f"an answer that cannot be read: {said[-60:]!r}") from error
     return dict(found)
+
+
+def surroundings() -> dict[str, str]:
+    """The environment, less what OpenCV put there for its own Qt, if it was imported into this process."""
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if not (name.startswith("QT_") and "/cv2/qt/" in value)
+    }
 
 
 def answer(

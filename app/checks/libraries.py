@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable
 from typing import Any
 
-from app.checks.child import Unanswered, asked
+from app.checks.child import Unanswered, asked, surroundings
 from app.checks.finding import Finding, note, ok, problem
 from app.checks.inside import QT_VARIABLES
 
@@ -26,7 +26,8 @@ def opencv(ask: Ask = asked) -> Finding:
 
 def qt_variables(ask: Ask = asked) -> Finding:
     """Variables that lead Qt to other plugins than its own: set by the user, or by OpenCV's import."""
-    given = {name: value for name in QT_VARIABLES if (value := os.environ.get(name))}
+    around = surroundings()
+    given = {name: value for name in QT_VARIABLES if (value := around.get(name))}
     if given:
         told = ", ".join(f"{name}={value}" for name, value in given.items())
         return note(f"{told}: Qt looks for its plugins there", f"unset {' '.join(given)}")
