@@ -46,7 +46,7 @@ def open_detector(
 ) -> Detector:
     """A detector from its model file. Raises UserError where the file is none, or the device is not there.
 
-    `trust` lets an engine of Ultralytics' be run, which is code from who knows where.
+    `trust` lets an engine be run that was not built here; it is executable code.
     """
     session = _open(path, device, threads, trust=trust)
     try:
@@ -59,7 +59,7 @@ def open_detector(
 
 def _open(path: Path, device: str, threads: int, *, trust: bool) -> Session:
     if not is_ultralytics(path):
-        return open_session(path, device, threads)
+        return open_session(path, device, threads, trust=trust)
     try:
         from engine.ultralytics_session import open_ultralytics
     except ImportError as error:

@@ -19,7 +19,7 @@ import onnxruntime as ort
 from onnxruntime.capi import onnxruntime_pybind11_state as failures
 
 from engine.errors import UserError
-from engine.session import Signature
+from engine.session import CPU_BATCH, GPU_BATCH, Signature
 from engine.types import Array, Image
 
 #: Everything ONNX Runtime raises; its exceptions share no base class of their own.
@@ -74,12 +74,11 @@ class OnnxSession:
         self.on_cpu = "CUDAExecutionProvider" not in self._session.get_providers()
         self._fixed_batch = (self.signature.inputs[0] or (0,))[0]
         self.max_batch = self._fixed_batch or sys.maxsize
+        self.best_batch = min(self.max_batch, CPU_BATCH if self.on_cpu else GPU_BATCH)
 
     def run(self, batch: Array | Image) -> tuple[Array, ...]:
         """(N, ...) -> every output as float32, N first, 1 <= N <= max_batch."""
         n = len(batch)
-        if not 1 <= n <= self.max_batch:
-            raise ValueError(f"{self._name}: a run takes 1 to {self.max_batch} rows, got {n}")
         rows = batch.astype(self._dtype, copy=False)
         if n < self._fixed_batch:
             missing = np.zeros((self._fixed_batch - n, *batch.shape[1:]), self._dtype)

@@ -16,10 +16,6 @@ from engine.recognition import gives_joints, pose_model, takes_pixels
 from engine.session import Session, open_session
 from engine.types import Array, Boxes, Image, Poses
 
-#: People in one run of a network that takes any number: on two cores a person then costs a fifth less than
-#: alone, and more people gain nothing (benchmarks/pose.py).
-BATCH = 16
-
 
 def open_estimator(
     path: Path,
@@ -28,10 +24,14 @@ def open_estimator(
     *,
     decoder: str = "",
     flip: bool = False,
-    batch: int = BATCH,
+    batch: int = 0,
+    trust: bool = False,
 ) -> PoseEstimator:
-    """A pose estimator from its model file. UserError where the file is none, or the device is not there."""
-    session = open_session(path, device, threads)
+    """A pose estimator from its model file. UserError where the file is none, or the device is not there.
+
+    `trust` lets an engine run that was not built here; the rest is as for `PoseEstimator`.
+    """
+    session = open_session(path, device, threads, trust=trust)
     try:
         model = pose_model(path, session.signature)
         return PoseEstimator(session, model, decoder=decoder, flip=flip, batch=batch)
@@ -48,11 +48,11 @@ class PoseEstimator:
     """
 
     def __init__(
-        self, session: Session, model: PoseModel, *, decoder: str = "", flip: bool = False, batch: int = BATCH
+        self, session: Session, model: PoseModel, *, decoder: str = "", flip: bool = False, batch: int = 0
     ) -> None:
         """`decoder` "" stands for the model's own; `flip` averages the heatmaps of crop and mirror image.
 
-        A run takes at most `batch` people, or fewer where the network says so.
+        A run takes at most `batch` people, 0 standing for what suits the network best.
         """
         if decoder not in ("", *get_args(Decoder)):
             raise UserError(f"decoder {decoder}: there is {', '.join(get_args(Decoder))}")
@@ -64,7 +64,7 @@ class PoseEstimator:
         self._pixels, self._inside = takes_pixels(session.signature), gives_joints(session.signature)
         self._pairs = _pairs(model.keypoints)
         self._flip = flip
-        self._rows = min(session.max_batch, batch)
+        self._rows = min(session.max_batch, batch or session.best_batch)
         if self._inside and (flip or self._decoder != model.decoder):
             raise UserError(
                 f"this pose network decodes its heatmaps itself, by {model.decoder}; flip and other decoders"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,10 @@ from typing import Protocol
 
 from engine.errors import UserError
 from engine.types import Array, Image
+
+#: On two cores, a person in a run of 16 costs a fifth less than alone, and more of them gain nothing
+#: (benchmarks/pose.py). A GPU is busy with four times as many.
+CPU_BATCH, GPU_BATCH = 16, 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,35 +27,78 @@ class Signature:
 
 
 class Session(Protocol):
-    """A network ready to run. Opened, run and closed in one thread."""
+    """A network ready to run. Opened, run and closed in one thread.
+
+    A run takes at least one row: nobody costs nothing, so whoever has no rows does not run. Sessions from
+    `open_session` say so, see `Kept`.
+    """
 
     signature: Signature
     max_batch: int  #: rows one `run` may take
+    best_batch: int  #: rows with which a row costs least; more in one run gain nothing
 
     def run(self, batch: Array | Image) -> tuple[Array, ...]:
-        """(N, ...) -> every output, N first, 1 <= N <= max_batch. The results are the caller's to keep."""
+        """(N, ...) -> every output as float32, N first, 1 <= N <= max_batch. They are the caller's own."""
         ...
 
     def close(self) -> None: ...
 
 
-def open_session(path: Path, device: str = "auto", threads: int = 0) -> Session:
+class Kept:
+    """A session that is held to the contract, whatever runs it.
+
+    Some would give wrong answers, crash the process or leak the GPU's memory where it is broken; others would
+    not mind, so that a program written with them would break with the next. Whoever breaks it gets a
+    RuntimeError, or a ValueError for a number of rows that does not fit. Closing twice is no mistake.
+    """
+
+    def __init__(self, session: Session, name: str) -> None:
+        self.signature = session.signature
+        self.max_batch, self.best_batch = session.max_batch, session.best_batch
+        self._session: Session | None = session
+        self._name, self._thread = name, threading.current_thread()
+
+    def run(self, batch: Array | Image) -> tuple[Array, ...]:
+        """As `Session.run`."""
+        self._here()
+        if self._session is None:
+            raise RuntimeError(f"{self._name}: was closed, and cannot run any more")
+        if not 1 <= len(batch) <= self.max_batch:
+            raise ValueError(f"{self._name}: a run takes 1 to {self.max_batch} rows, got {len(batch)}")
+        return self._session.run(batch)
+
+    def close(self) -> None:
+        self._here()
+        session, self._session = self._session, None
+        if session is not None:
+            session.close()
+
+    def _here(self) -> None:
+        here = threading.current_thread()
+        if here is not self._thread:
+            raise RuntimeError(f"{self._name}: was opened in thread {self._thread.name}, not in {here.name}")
+
+
+def open_session(path: Path, device: str = "auto", threads: int = 0, *, trust: bool = False) -> Session:
     """Open a network with the runtime its file ending asks for.
 
     `device` is auto, cpu, cuda or cuda:N; `threads` caps the CPU threads of one run, 0 leaves it to the
-    runtime. Raises UserError where the file is none that can be run here.
+    runtime. With `trust`, an engine is run that was not built here; it is executable code. Raises UserError
+    where the file is none that can be run here.
     """
     opener = OPENERS.get(path.suffix.lower())
     if opener is None:
+        *some, last = OPENERS
         raise UserError(
-            f"{path.name}: a model file ends in {' or '.join(OPENERS)}; export this network to one of them"
+            f"{path.name}: a model file ends in {', '.join(some)} or {last}; export this network to one of"
+            " them"
         )
     if not os.path.isfile(path):  # noqa: PTH113 because Path.is_file fails on names that are too long
         raise UserError(f"{path}: there is no such model file")
-    return opener(path, device, threads)
+    return Kept(opener(path, device, threads, trust), path.name)
 
 
-def _onnx(path: Path, device: str, threads: int) -> Session:
+def _onnx(path: Path, device: str, threads: int, trust: bool) -> Session:  # noqa: ARG001
     from engine.onnx_session import OnnxSession
     from engine.side_by_side import SideBySide
 
@@ -60,4 +108,27 @@ def _onnx(path: Path, device: str, threads: int) -> Session:
     return SideBySide(session, lambda: OnnxSession(path, "cpu", 1), threads)
 
 
-OPENERS: dict[str, Callable[[Path, str, int], Session]] = {".onnx": _onnx}
+def _tensorrt(path: Path, device: str, threads: int, trust: bool) -> Session:  # noqa: ARG001
+    from engine.tensorrt_session import TensorRTSession
+
+    return TensorRTSession(path, device, trust=trust)
+
+
+def _torch(path: Path, device: str, threads: int, trust: bool) -> Session:  # noqa: ARG001
+    try:
+        from engine.torch_session import open_torch
+    except ImportError as error:
+        raise UserError(
+            f"{path.name}: needs PyTorch ({error}): pip install 'kinetrail[train]', or export it to ONNX"
+        ) from error
+    return open_torch(path, device, threads)
+
+
+OPENERS: dict[str, Callable[[Path, str, int, bool], Session]] = {
+    ".onnx": _onnx,
+    ".engine": _tensorrt,
+    ".pth": _torch,
+    ".pt": _torch,
+    ".ts": _torch,
+    ".torchscript": _torch,
+}

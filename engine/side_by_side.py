@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from engine.session import Session
+from engine.session import CPU_BATCH, Session
 from engine.types import Array, Image
 
 
@@ -23,7 +23,7 @@ class SideBySide:
     def __init__(self, alone: Session, open_each: Callable[[], Session], threads: int) -> None:
         """`alone` is taken over; `open_each` opens the other at the first run of several rows."""
         self.signature = alone.signature
-        self.max_batch = sys.maxsize
+        self.max_batch, self.best_batch = sys.maxsize, CPU_BATCH
         self._sessions = [alone]
         self._open_each = open_each
         self._threads = threads

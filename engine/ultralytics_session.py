@@ -55,7 +55,7 @@ class UltralyticsSession:
 
     def __init__(self, name: str, network: Network, device: torch.device, signature: Signature) -> None:
         self.signature = signature
-        self.max_batch = signature.inputs[0][0] or BATCH
+        self.max_batch = self.best_batch = signature.inputs[0][0] or BATCH
         self._name, self._network, self._device = name, network, device
 
     def run(self, batch: Array | Image) -> tuple[Array, ...]:

@@ -113,7 +113,7 @@ def test_a_name_too_long_to_be_a_file_is_no_network(tmp_path: Path) -> None:
         open_session(tmp_path / f"{'x' * 300}.onnx")
 
 
-@pytest.mark.parametrize("name", ["model.engine", "model.pth", "model.pt", "model"])
+@pytest.mark.parametrize("name", ["model.tflite", "model.caffemodel", "model"])
 def test_another_file_ending_is_told_what_there_is(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_bytes(b"x")
     with pytest.raises(UserError, match=rf"^{name}: a model file ends in \.onnx"):

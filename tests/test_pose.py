@@ -42,7 +42,7 @@ class Answering:
 
     def __init__(self, heatmaps: np.ndarray, max_batch: int = 1000) -> None:
         self.signature = Signature((), (), {})
-        self.max_batch = max_batch
+        self.max_batch = self.best_batch = max_batch
         self.batches: list[np.ndarray] = []
         self.closed = False
         self._heatmaps = heatmaps

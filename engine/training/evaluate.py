@@ -26,10 +26,11 @@ from engine.errors import UserError
 from engine.heatmap import Decoder
 from engine.models import model_file
 from engine.pose import PoseEstimator, open_estimator
+from engine.recognition import pose_model
+from engine.torch_session import OPEN, TorchSession, open_checkpoint
 from engine.training.config import Config, Phase
 from engine.training.data import LABELS, read
 from engine.training.metric import NAMES, Metric, measure
-from engine.training.torch_session import TorchSession, open_checkpoint
 from engine.training.weights import description
 from engine.types import Boxes, Image, Poses
 
@@ -99,7 +100,8 @@ def poses(
 def ap_of_network(network: nn.Module, config: Config, phase: Phase) -> float:
     """AP with true boxes and flip of a network in training."""
     pictures = gallery(Path(config.validation))
-    model = PoseEstimator(TorchSession(network, phase.size), description(config, phase), flip=True)
+    session = TorchSession(network.eval(), OPEN, next(network.parameters()).device)
+    model = PoseEstimator(session, description(config, phase), flip=True)
     found, _ = poses(model, pictures, true_boxes(pictures))
     return measure(pictures.labels, found).ap
 
@@ -145,7 +147,8 @@ def _opened(
     path: Path, *, flip: bool, decoder: str, device: str, threads: int, arch: str, size: Size
 ) -> PoseEstimator:
     if path.suffix in (".pth", ".pt"):
-        return open_checkpoint(path, device, threads, arch=arch, size=size, decoder=decoder, flip=flip)
+        session = open_checkpoint(path, device, threads, arch=arch, size=size, half=False)
+        return PoseEstimator(session, pose_model(path, session.signature), decoder=decoder, flip=flip)
     return open_estimator(path, device, threads, decoder=decoder, flip=flip)
 
 
