@@ -2,7 +2,8 @@
 
 The numbers are pycocotools' (cocodataset.org/#keypoints-eval). Scores and suppression are as in the official
 HRNet repository (`COCODataset.evaluate`, `oks_nms`): a pose scores its box's score times the mean of its
-joints' scores above 0.2, and of two poses of an OKS above 0.9 only the better one counts.
+joints' scores above 0.2, and of two poses of an OKS above 0.9 only the better one counts. That OKS is over
+the area of the better one's box; there it is over what the network saw of both, which takes more for one.
 """
 
 from __future__ import annotations
