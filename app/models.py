@@ -14,7 +14,7 @@ from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
-from app.download import Wanted, download, is_whole, take
+from app.download import Wanted, download, take
 from app.part import ABOUT, PART, RECORD, keep, kept, sha256
 from app.plain import printable
 from app.progress import Console, Transfer
@@ -135,12 +135,12 @@ def _checked(each: Published) -> str:
 
 
 def _convert(each: Published, checkpoint: Path, console: Console, stop: threading.Event) -> bool:
-    """Have the ONNX of a checkpoint beside it; False when stopped.
+    """Have the ONNX of a checkpoint beside it; False when stopped. One that somebody put there stays.
 
     The exporter is a program of its own, because it needs PyTorch and this one does not.
     """
     path = checkpoint.with_name(each.onnx)
-    if path.is_file() and kept(path) and is_whole(path, Wanted()):
+    if path.is_file() and kept(path) in ("", sha256(path)):
         return True
     if missing := [name for name in ("torch", "onnx") if find_spec(name) is None]:
         raise UserError(
@@ -177,8 +177,8 @@ def _ran(module: Sequence[str], stop: threading.Event) -> str | None:
                 _, said = process.communicate(timeout=0.2)
             except subprocess.TimeoutExpired:
                 continue
-            last = (said.strip().splitlines() or ["it said nothing"])[-1]
-            return last if process.returncode else ""
+            silent = f"{module[0]} ended with exit code {process.returncode}; was there too little memory?"
+            return (said.strip().splitlines() or [silent])[-1] if process.returncode else ""
         process.terminate()
     return None
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import io
+import os
 
 import numpy as np
 import pytest
 from fakes import info, result, tracks
 
 import app.progress
-from app.progress import Console, Progress, clock, describe
+from app.progress import Console, Progress, Transfer, clock, describe
 from engine.types import Frame
 
 FRAME = Frame(0, 0.0, np.zeros((4, 8, 3), np.uint8))
@@ -90,3 +91,17 @@ def test_the_rate_speaks_of_the_last_seconds_not_of_the_start(hands):
         hands[0] += step
         progress.show(result(FRAME))
     assert "20.0 fps" in out.getvalue().splitlines()[-1]
+
+
+def test_a_transfer_shows_how_far_how_fast_and_how_long_still(hands, monkeypatch):
+    monkeypatch.setattr(app.progress.shutil, "get_terminal_size", lambda: os.terminal_size((200, 24)))
+    out = Terminal()
+    progress = Transfer("net.pth", Console(out, quiet=False))
+    progress.show(40_000_000, 100_000_000)  # an earlier run brought most of them
+    hands[0] += 2.0
+    progress.show(50_000_000, 100_000_000)
+    assert "[############------------]  50%" in out.getvalue()
+    assert "50.0/100.0 MB  5.0 MB/s  0:10 left" in out.getvalue()
+    hands[0] += 2.0
+    progress.show(60_000_000, 0)
+    assert out.getvalue().endswith("net.pth  60.0 MB  5.0 MB/s")
