@@ -11,8 +11,8 @@ from pathlib import Path
 from app.channel import Channel
 from app.workers import Workers
 from benchmarks.gpu_clock import Bench, Row
-from benchmarks.gpu_networks import Subject
-from benchmarks.gpu_steps import AT_ONCE, GraphSession, Item, Step, detect, draw, pictures, pose, track
+from benchmarks.gpu_networks import Subject, open_ours
+from benchmarks.gpu_steps import AT_ONCE, Item, Step, detect, draw, pictures, pose, track
 from engine.pose import PoseEstimator
 from engine.types import Image
 
@@ -26,7 +26,7 @@ def pipeline(
     bench: Bench, subject: Subject, clip: Path | None, detector: Path | None, frames: int
 ) -> Iterator[Row]:
     """Frames per second of each step alone, and of all together over `frames` pictures."""
-    estimator = PoseEstimator(GraphSession(subject, bench.device), subject.model, batch=64)
+    estimator = PoseEstimator(open_ours(bench, subject, graphs=True), subject.model)
     steps, notes = [detect(bench, detector), pose(estimator)], []
     for make in (track, draw):
         try:
@@ -34,7 +34,7 @@ def pipeline(
         except ImportError as error:
             notes.append(f"{make.__name__} left out: {error}")
     source, about = pictures(clip, QUICK_SIZE if bench.quick else SIZE)
-    section = f"pipeline: {about}, {subject.title} fp16 with random weights"
+    section = f"pipeline: {about}, our session of {subject.title} with random weights"
     with closing(estimator):
         for name, seconds in _alone(source(), steps, min(ALONE, frames)).items():
             yield Row(section, f"{name}, alone", {"fps": 1 / seconds, "ms a frame": 1e3 * seconds})

@@ -13,18 +13,13 @@ from typing import Any
 
 import cv2
 import numpy as np
-import torch
-from torch import nn
 
 from benchmarks.gpu_clock import Bench
-from benchmarks.gpu_networks import Subject
 from engine.detector import open_detector
 from engine.errors import UserError
 from engine.pose import PoseEstimator
-from engine.session import Session, Signature
 from engine.skeleton import KEYPOINTS
-from engine.training.graph import Decode, Deployed, Normalise
-from engine.types import Array, Boxes, Image, Poses
+from engine.types import Boxes, Image, Poses
 
 PEOPLE = 5  #: in every picture, where no detector is given
 AT_ONCE = 4  #: pictures whose people share a run of the network, as in `app.stages`
@@ -51,33 +46,6 @@ class Step:
     name: str
     at_once: int
     work: Callable[[Sequence[Item]], list[Item]]
-
-
-class GraphSession(Session):
-    """uint8 crops in, joints out, all of it on the GPU, as `engine.training.export` puts it in a file."""
-
-    max_batch = best_batch = 64
-
-    def __init__(self, subject: Subject, device: torch.device) -> None:
-        model, (height, width) = subject.model, subject.size
-        network = Deployed(
-            subject.network(),
-            Normalise(model),
-            Decode(model, (height // 4, width // 4)),
-            half=device.type == "cuda",
-        )
-        self._network: nn.Module = network.to(device).eval().to(memory_format=torch.channels_last)
-        self._device = device
-        joints = len(KEYPOINTS)
-        self.signature = Signature(((0, height, width, 3),), ((0, joints, 2), (0, joints)), {})
-
-    def run(self, batch: Array | Image) -> tuple[Array, ...]:
-        with torch.inference_mode():
-            said = self._network(torch.from_numpy(np.ascontiguousarray(batch)).to(self._device))
-        return tuple(each.cpu().numpy() for each in said)
-
-    def close(self) -> None:
-        del self._network
 
 
 def pictures(clip: Path | None, size: tuple[int, int]) -> tuple[Callable[[], Iterator[Image]], str]:

@@ -15,7 +15,7 @@ from engine.description import DetectorModel
 from engine.errors import UserError
 from engine.heads import HEADS, THRESHOLDS
 from engine.recognition import detector_model
-from engine.session import Session, open_session
+from engine.session import Kept, Session, open_session
 from engine.types import Array, Boxes, Image
 from engine.ultralytics_file import is_ultralytics
 
@@ -66,7 +66,7 @@ def _open(path: Path, device: str, threads: int, *, trust: bool) -> Session:
         raise UserError(
             f'{path.name}: needs PyTorch ({error}): pip install "kinetrail[train]", or export it to ONNX'
         ) from error
-    return open_ultralytics(path, device, threads, trust=trust)
+    return Kept(open_ultralytics(path, device, threads, trust=trust), path.name)
 
 
 class NetworkDetector:

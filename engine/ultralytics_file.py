@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,7 +15,8 @@ LARGEST_HEADER = 1 << 20  #: bytes; Ultralytics' own has one or two thousand
 def is_ultralytics(path: Path) -> bool:
     """Whether a file is a checkpoint or an engine of Ultralytics."""
     if path.suffix.lower() == ".pt":
-        return path.is_file() and not is_torchscript(path)
+        # Path.is_file fails on names that are too long
+        return os.path.isfile(path) and not is_torchscript(path)  # noqa: PTH113
     return path.suffix.lower() == ".engine" and bool(engine_header(path))
 
 

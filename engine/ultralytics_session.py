@@ -25,7 +25,7 @@ import torch
 
 from engine.crop import Size
 from engine.errors import UserError
-from engine.session import Session, Signature
+from engine.session import CPU_BATCH, Session, Signature
 from engine.types import Array, Image
 from engine.ultralytics_file import engine_header
 
@@ -45,7 +45,6 @@ REFUSALS: tuple[type[Exception], ...] = (
     pickle.UnpicklingError,
 )
 ROWS = 300  #: boxes of a network that drops doubles itself
-BATCH = 16  #: pictures in a run
 
 Network = Callable[[torch.Tensor], Any]
 
@@ -55,13 +54,11 @@ class UltralyticsSession:
 
     def __init__(self, name: str, network: Network, device: torch.device, signature: Signature) -> None:
         self.signature = signature
-        self.max_batch = self.best_batch = signature.inputs[0][0] or BATCH
+        self.max_batch = self.best_batch = signature.inputs[0][0] or CPU_BATCH
         self._name, self._network, self._device = name, network, device
 
     def run(self, batch: Array | Image) -> tuple[Array, ...]:
         """(N, 3, H, W) RGB, 0 to 1 -> boxes (N, ...) as the network's head gives them."""
-        if not 1 <= len(batch) <= self.max_batch:
-            raise ValueError(f"{self._name}: a run takes 1 to {self.max_batch} pictures, got {len(batch)}")
         try:
             return (_answer(self._network, batch, self._device),)
         except REFUSALS as error:

@@ -86,7 +86,7 @@ def test_a_batch_that_does_not_fit_is_a_line(bench: Bench, monkeypatch: pytest.M
 
         return ready
 
-    monkeypatch.setattr(gpu_networks, "WAYS", {"eager": (prepare, "float16")})
+    monkeypatch.setattr(gpu_networks, "WAYS", {"eager": (prepare, "float16", True)})
     one, two = gpu_networks.networks(bench, gpu.SMALL, (1, 2), compiled=False)
     assert float(one.figures["persons/s"]) > 0
     assert two.figures == {"persons/s": "out of memory"}
@@ -97,7 +97,7 @@ def test_figures_are_in_the_proportion_that_they_say(bench: Bench, monkeypatch: 
     operations = gpu_networks.cost(gpu.SMALL.arch, gpu.SMALL.size)[1] * gpu_networks.GFLOP
     bench.rates["float16"] = 10 * operations * 4 / 2e-3
     monkeypatch.setattr(Bench, "seconds", lambda *_: 2e-3)
-    monkeypatch.setattr(gpu_networks, "WAYS", {"eager": (lambda *_: lambda _: lambda: None, "float16")})
+    monkeypatch.setattr(gpu_networks, "WAYS", {"eager": (lambda *_: lambda _: lambda: None, "float16", True)})
     (row,) = gpu_networks.networks(bench, gpu.SMALL, (4,), compiled=False)
     assert row.figures["persons/s"] == pytest.approx(2000)
     assert row.figures["ms a person"] == pytest.approx(0.5)

@@ -88,5 +88,6 @@ def _reason(code: int, complaint: str) -> str:
     last = lines[-1] if lines else ""
     if code < 0:
         crash = f"it crashed ({signal.Signals(-code).name})"
-        return f"{crash}: {last[:200]}" if last else crash
+        told = next((line for line in lines if "could not" in line.lower()), last)  # Qt's first is the cause
+        return f"{crash}: {told[:200]}" if told else crash
     return (last or f"it ended with code {code}")[:300]

@@ -62,9 +62,7 @@ def look(
 def gpu(here: Nvidia) -> Finding:
     """The GPUs and their driver."""
     if here.trouble:
-        mismatch = "mismatch" in here.trouble.lower()
-        remedy = "restart the machine: the driver was updated" if mismatch else "install NVIDIA's driver anew"
-        return note(here.trouble, f"{remedy}; until then networks run on the CPU")
+        return note(here.trouble, f"{_remedy(here.trouble)}; until then networks run on the CPU")
     if not here.gpus:
         return ok("no NVIDIA GPU: networks run on the CPU")
     each = [
@@ -77,6 +75,14 @@ def gpu(here: Nvidia) -> Finding:
     if _version(here.driver) < (NEEDED_DRIVER,):
         return note(text, f"the packages of kinetrail[gpu] need driver {NEEDED_DRIVER} or newer: update it")
     return ok(text)
+
+
+def _remedy(trouble: str) -> str:
+    if "mismatch" in trouble.lower():
+        return "restart the machine: the driver was updated"
+    if "no answer" in trouble:
+        return "restart the machine: the driver hangs"
+    return "install NVIDIA's driver anew"
 
 
 def cuda(here: Nvidia, ask: Ask = asked) -> Finding:
