@@ -58,11 +58,15 @@ class Order(NamedTuple):
     def chunks(self) -> list[tuple[Order, int]]:
         return [(self, first) for first in range(0, self.pictures, CHUNK)]
 
+    def mark(self) -> str:
+        """The same for the same pictures."""
+        said = repr((self.seed, self.sizes, str(self.backgrounds))).encode()
+        return hashlib.sha256(said).hexdigest()[:12]
+
     def part(self, first: int) -> Path:
         """The rows of the pictures from `first` on."""
         last = min(first + CHUNK, self.pictures)
-        asked = repr((self.seed, self.sizes, str(self.backgrounds))).encode()
-        return self.folder / PARTS / f"{hashlib.sha256(asked).hexdigest()[:12]}_{first}_{last}.json"
+        return self.folder / PARTS / f"{self.mark()}_{first}_{last}.json"
 
 
 def make(order: Order, workers: int = 1) -> Iterator[int]:
@@ -71,6 +75,11 @@ def make(order: Order, workers: int = 1) -> Iterator[int]:
         raise FileExistsError(f"{order.folder / LABELS} is there already; remove it or choose another folder")
     for name in ("images", PARTS):
         (order.folder / name).mkdir(parents=True, exist_ok=True)
+    if not all(part.name.startswith(order.mark()) for part in (order.folder / PARTS).iterdir()):
+        raise FileExistsError(
+            f"{order.folder / PARTS} is of a run with another seed, sizes or backgrounds, whose pictures have"
+            " the same names; repeat that command, or remove the folder"
+        )
     done, chunks = 0, order.chunks()
     with side_by_side(workers) as each:
         for drawn in each(draw, chunks):

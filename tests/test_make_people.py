@@ -226,6 +226,17 @@ def test_a_run_that_breaks_off_leaves_no_labels_and_is_gone_on_with(
     assert sorted(path.name for path in (tmp_path / "half").iterdir()) == ["images", LABELS]
 
 
+def test_a_run_that_broke_off_is_not_gone_on_with_by_one_that_draws_other_pictures(tmp_path: Path) -> None:
+    order = Order(tmp_path, 6, 4, TINY)
+    (tmp_path / "images").mkdir()
+    (tmp_path / PARTS).mkdir()
+    draw(order.chunks()[0])
+    before = {path.name: path.read_bytes() for path in (tmp_path / "images").iterdir()}
+    with pytest.raises(FileExistsError, match="another seed, sizes or backgrounds"):
+        made(tmp_path, seed=5)
+    assert {path.name: path.read_bytes() for path in (tmp_path / "images").iterdir()} == before
+
+
 def test_a_finished_set_is_not_written_over(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / LABELS).write_text("{}")
     assert make_people.main([str(tmp_path), "--pictures", "1", "--workers", "1"]) == 1
