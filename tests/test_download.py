@@ -1,42 +1,31 @@
-"""Files arrive whole or not at all, whatever the network, the server and the disk do."""
+"""Files arrive whole or not at all, whatever the network and the disk do."""
 
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 import os
-import random
 import resource
 import signal
-import socket
 import subprocess
 import sys
 import threading
 import time
-import zipfile
 from collections.abc import Iterator
-from email.message import Message
-from http.client import HTTPMessage
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from urllib.error import HTTPError
-from urllib.request import Request
 
 import pytest
-from publisher import Publisher, redirection, refusal
+from fetching import CONTENT, HALF, SHA256, WANTED, fetch, is_there, leave_half, names
+from publisher import Publisher
 
 from app import download as module
-from app.download import Wanted, download, is_whole, take
+from app.download import Wanted, download, is_whole
 from app.part import kept
-from app.web import LOOK_S, Stopped, Unobtainable, _Redirections
+from app.web import Unobtainable
 from engine.errors import UserError
 
 ROOT = Path(__file__).parents[1]
-CONTENT = random.Random(1).randbytes(300_000)
-HALF = 131_072  #: bytes; twice what is read at once, so that all of them are kept
-SHA256 = hashlib.sha256(CONTENT).hexdigest()
-WANTED = Wanted(SHA256, len(CONTENT))
 
 
 @pytest.fixture(autouse=True)
@@ -56,32 +45,6 @@ def server() -> Iterator[Publisher]:
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     return tmp_path / "models" / "net.pth"
-
-
-def fetch(address: str, path: Path, wanted: Wanted = WANTED) -> list[tuple[int, int]]:
-    """Download; what was shown meanwhile."""
-    shown: list[tuple[int, int]] = []
-    download(address, path, wanted, show=lambda *each: shown.append(each), stop=threading.Event())
-    return shown
-
-
-def names(path: Path) -> list[str]:
-    return sorted(each.name for each in path.parent.iterdir())
-
-
-def is_there(path: Path) -> bool:
-    """Whole, with its sha256 beside it and nothing else."""
-    return path.read_bytes() == CONTENT and names(path) == [path.name, path.name + ".sha256"]
-
-
-def leave_half(server: Publisher, path: Path) -> None:
-    """A part of an earlier run, whose connection broke off for good."""
-    server.breaks = [HALF] + [0] * module.TRIES
-    with pytest.raises(UserError):
-        fetch(server.address, path)
-    server.breaks.clear()
-    server.asked.clear()
-    server.sent.clear()
 
 
 def test_a_file_arrives_with_its_sha256_beside_it(server: Publisher, path: Path) -> None:
@@ -268,47 +231,6 @@ def test_a_file_that_never_came_from_here_is_not_overwritten(server: Publisher, 
     assert names(path) == ["net.pth"]
 
 
-@pytest.mark.parametrize("code", [301, 302, 303, 307, 308])
-def test_a_redirection_is_followed(server: Publisher, path: Path, code: int) -> None:
-    server.special["/old"] = redirection("/older", code)
-    server.special["/older"] = redirection(server.address, code)
-    fetch(server.root + "/old", path)
-    assert is_there(path)
-
-
-def test_a_part_is_taken_up_behind_a_redirection(server: Publisher, path: Path) -> None:
-    server.special["/old"] = redirection(server.address)
-    server.breaks = [HALF]
-    fetch(server.root + "/old", path)
-    assert server.sent == [HALF, len(CONTENT) - HALF]
-
-
-@pytest.mark.parametrize("to", ["/there", "/here", "file:///etc/passwd", "ftp://127.0.0.1/x", "http://a..b/"])
-def test_a_redirection_to_nowhere_is_refused(server: Publisher, path: Path, to: str) -> None:
-    server.special["/here"] = redirection(to)
-    server.special["/there"] = redirection("/here")
-    with pytest.raises(Unobtainable, match=r"redirection|cannot be reached"):
-        fetch(server.root + "/here", path)
-    assert names(path) == []
-
-
-def test_no_redirection_leads_from_https_to_http() -> None:
-    for to, followed in (("http://x/f", False), ("https://x/f", True)):
-        request, headers = Request("https://x/"), HTTPMessage(Message().policy)
-        try:
-            found = _Redirections().redirect_request(request, io.BytesIO(), 302, "", headers, to)
-        except HTTPError as error:
-            error.close()
-            found = None
-        assert (found is not None) is followed
-
-
-@pytest.mark.parametrize("address", ["file:///etc/passwd", "ftp://127.0.0.1/x", "data:,x", "/etc/passwd"])
-def test_only_the_web_is_asked(path: Path, address: str) -> None:
-    with pytest.raises(UserError, match="an address starts with https://"):
-        fetch(address, path)
-
-
 def test_a_length_that_is_too_great_is_a_broken_connection(server: Publisher, path: Path) -> None:
     server.announced = len(CONTENT) + 1
     with pytest.raises(Unobtainable, match="broke off"):
@@ -330,13 +252,6 @@ def test_a_file_of_another_size_is_refused_before_it_comes(server: Publisher, pa
     assert names(path) == []
 
 
-def test_a_web_page_is_not_the_file(server: Publisher, path: Path) -> None:
-    leave_half(server, path)
-    server.kind, server.ranges = "text/html; charset=utf-8", False
-    with pytest.raises(Unobtainable, match=r"a web page, not .*; 0\.1 MB are kept"):
-        fetch(server.address, path)
-
-
 def test_a_file_of_unknown_length_arrives(server: Publisher, path: Path) -> None:
     server.chunked = True
     shown = fetch(server.address, path)
@@ -355,123 +270,6 @@ def test_a_file_without_end_is_left(server: Publisher, path: Path, monkeypatch: 
     server.chunked = True
     with pytest.raises(UserError, match="more came than was announced"):
         fetch(server.address, path)
-    assert names(path) == []
-
-
-@pytest.mark.parametrize("code", [403, 404, 429, 500, 503])
-def test_a_no_is_told_with_its_code(server: Publisher, path: Path, code: int) -> None:
-    server.special["/file.pth"] = refusal(code)
-    with pytest.raises(Unobtainable, match=f"127.0.0.1:[0-9]+ answers {code}"):
-        fetch(server.address, path)
-    assert names(path) == []
-
-
-def test_without_a_server_it_is_one_clear_line(path: Path) -> None:
-    with socket.socket() as closed:
-        closed.bind(("127.0.0.1", 0))
-        address = f"http://127.0.0.1:{closed.getsockname()[1]}/file"
-        with pytest.raises(
-            Unobtainable, match=r"cannot be reached \(Connection refused\); is there a network"
-        ):
-            fetch(address, path)
-    assert names(path) == []
-
-
-@pytest.mark.parametrize("answer", [b"", b"nonsense\r\n\r\n", b"HTTP/1.1 200 OK\r\n" + b"a" * 70_000])
-def test_what_is_no_web_server_is_one_clear_line(path: Path, answer: bytes) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as port:
-
-        def speak() -> None:
-            connection, _ = port.accept()
-            with connection:
-                connection.recv(1000)
-                connection.sendall(answer)
-
-        thread = threading.Thread(target=speak)
-        thread.start()
-        with pytest.raises(Unobtainable) as caught:
-            fetch(f"http://127.0.0.1:{port.getsockname()[1]}/file", path)
-        thread.join()
-    assert "\n" not in str(caught.value)
-
-
-def test_a_server_that_falls_silent_is_given_up(
-    server: Publisher, path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("app.web.PATIENCE_S", 0.2)
-    monkeypatch.setattr(module, "TRIES", 1)
-    server.stall_after = 0
-    with pytest.raises(Unobtainable, match=r"broke off \(nothing came for 0\.2 s\)"):
-        fetch(server.address, path)
-    assert names(path) == []
-
-
-def test_a_server_that_falls_silent_on_the_way_is_asked_for_the_rest(
-    server: Publisher, path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("app.web.PATIENCE_S", 0.2)
-    server.stall_after = HALF
-    fetch(server.address, path)
-    assert is_there(path)
-    assert [each.get("Range") for each in server.asked] == [None, f"bytes={HALF}-", f"bytes={2 * HALF}-"]
-
-
-def test_a_server_that_says_nothing_at_all_is_given_up(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.web.PATIENCE_S", 0.3)
-    with socket.create_server(("127.0.0.1", 0)) as port:
-        address = f"http://127.0.0.1:{port.getsockname()[1]}/file"
-        with pytest.raises(Unobtainable, match=r"cannot be reached \(nothing came for 0\.3 s\)"):
-            fetch(address, path)
-
-
-def test_what_lies_behind_a_proxy_may_take_its_time(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The proxy opens the way; the server behind it is silent for longer than a look, and hangs up."""
-    with socket.create_server(("127.0.0.1", 0)) as port:
-
-        def pass_on() -> None:
-            connection, _ = port.accept()
-            with connection:
-                asked.append(connection.recv(1000))
-                connection.sendall(b"HTTP/1.0 200 Connection established\r\n\r\n")
-                time.sleep(2 * LOOK_S)
-
-        asked: list[bytes] = []
-        thread = threading.Thread(target=pass_on)
-        thread.start()
-        monkeypatch.setenv("https_proxy", f"http://127.0.0.1:{port.getsockname()[1]}")
-        with pytest.raises(Unobtainable) as caught:
-            fetch("https://somewhere.invalid/file", path)
-        thread.join()
-    assert asked[0].startswith(b"CONNECT somewhere.invalid:443")
-    assert "nothing came" not in str(caught.value)
-
-
-def test_stopping_ends_even_a_silent_connection_and_keeps_what_came(server: Publisher, path: Path) -> None:
-    server.stall_after = HALF
-    stop = threading.Event()
-
-    def show(done: int, _: int) -> None:
-        if done == HALF:
-            stop.set()  # the next bytes never come
-
-    with pytest.raises(Stopped):
-        download(server.address, path, WANTED, show=show, stop=stop)
-    assert path.with_name("net.pth.part").read_bytes() == CONTENT[:HALF]
-    server.stall_after = None
-    fetch(server.address, path)
-    assert server.sent == [len(CONTENT) - HALF]
-
-
-def test_stopping_while_waiting_for_a_server(server: Publisher, path: Path) -> None:
-    stop = threading.Event()
-
-    def silent(_: object) -> None:
-        stop.set()
-        server._ended.wait()
-
-    server.special["/file.pth"] = silent
-    with pytest.raises(Stopped):
-        download(server.address, path, WANTED, show=lambda *_: None, stop=stop)
     assert names(path) == []
 
 
@@ -572,129 +370,3 @@ def test_of_many_runs_at_once_each_ends_with_the_whole_file_or_a_clear_line(path
             _, said = run.communicate()
             assert run.returncode == 0 or "another run is fetching" in said
     assert is_there(path)
-
-
-# ------------------------------------------------------------------------------------------------ zips
-
-
-def packed(members: dict[str, bytes], way: int = zipfile.ZIP_DEFLATED) -> bytes:
-    file = io.BytesIO()
-    with zipfile.ZipFile(file, "w", way) as archive:
-        for name, content in members.items():
-            archive.writestr(name, content)
-    return file.getvalue()
-
-
-@pytest.fixture
-def onnx(path: Path) -> Path:
-    return path.with_name("net.onnx")
-
-
-@pytest.mark.parametrize(
-    "name", ["2023/end2end.onnx", "../../outside.onnx", "/tmp/outside.onnx", "..\\outside.onnx", ".onnx"]
-)
-def test_a_zip_around_a_network_is_taken_off_whatever_the_name_inside(
-    server: Publisher, onnx: Path, name: str
-) -> None:
-    server.content = packed({name: CONTENT, "detail.json": b"{}"})
-    fetch(server.root + "/net.zip", onnx)
-    assert is_there(onnx)
-    assert [each.name for each in onnx.parents[1].iterdir()] == ["models"]
-
-
-@pytest.mark.parametrize("members", [{}, {"a.txt": b"x"}, {"a.onnx": b"x", "b.onnx": b"y"}])
-def test_a_zip_without_exactly_one_network_is_refused(
-    server: Publisher, onnx: Path, members: dict[str, bytes]
-) -> None:
-    server.content = packed(members)
-    with pytest.raises(UserError, match=r"\.onnx files in it, not one"):
-        fetch(server.root + "/net.zip", onnx)
-    assert names(onnx) == []
-
-
-def test_a_zip_of_immense_content_is_refused(
-    server: Publisher, onnx: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(module, "MOST_UNPACKED", 100_000)
-    server.content = packed({"a.onnx": bytes(100_001)})
-    assert len(server.content) < 1000
-    with pytest.raises(UserError, match="has 100,001 bytes"):
-        fetch(server.root + "/net.zip", onnx)
-    assert names(onnx) == []
-
-
-def test_a_zip_that_lies_about_its_size_is_refused(server: Publisher, onnx: Path) -> None:
-    content = bytearray(packed({"a.onnx": bytes(1_000_000)}))
-    real = (1_000_000).to_bytes(4, "little")
-    server.content = bytes(content).replace(real, (100).to_bytes(4, "little"))
-    assert real not in server.content
-    with pytest.raises(UserError, match="zip is damaged"):
-        fetch(server.root + "/net.zip", onnx)
-    assert names(onnx) == []
-
-
-@pytest.mark.parametrize("way", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
-@pytest.mark.parametrize("place", ["content", "flags"])
-def test_a_damaged_or_locked_zip_is_refused(server: Publisher, onnx: Path, place: str, way: int) -> None:
-    content = bytearray(packed({"a.onnx": CONTENT}, way))
-    if place == "content":
-        content[1000:1100] = bytes(100)
-    else:
-        content[6] |= 1  # says that it is encrypted
-        content[content.rindex(b"PK\x01\x02") + 8] |= 1
-    server.content = bytes(content)
-    with pytest.raises(UserError, match="zip is damaged"):
-        fetch(server.root + "/net.zip", onnx)
-    assert names(onnx) == []
-
-
-def test_another_network_in_the_zip_is_noticed(server: Publisher, onnx: Path) -> None:
-    server.content = packed({"a.onnx": CONTENT[::-1]})
-    with pytest.raises(UserError, match="damaged, or another file"):
-        fetch(server.root + "/net.zip", onnx)
-    assert names(onnx) == []
-
-
-# ------------------------------------------------------------------------------------ fetched by hand
-
-
-def bring(source: Path, path: Path, wanted: Wanted = WANTED) -> None:
-    take(source, path, wanted, show=lambda *_: None, stop=threading.Event())
-
-
-def test_a_file_fetched_by_hand_is_checked_and_copied(tmp_path: Path, path: Path) -> None:
-    source = tmp_path / "Downloads.pth"
-    source.write_bytes(CONTENT)
-    bring(source, path)
-    assert is_there(path)
-    assert source.read_bytes() == CONTENT
-
-
-def test_a_zip_fetched_by_hand_is_unpacked(tmp_path: Path, onnx: Path) -> None:
-    source = tmp_path / "net.zip"
-    source.write_bytes(packed({"x/end2end.onnx": CONTENT}))
-    bring(source, onnx)
-    assert is_there(onnx)
-
-
-def test_a_wrong_file_fetched_by_hand_is_refused_and_left_alone(tmp_path: Path, path: Path) -> None:
-    source = tmp_path / "Downloads.pth"
-    source.write_bytes(CONTENT[:-1])
-    with pytest.raises(UserError, match="has 299,999 bytes, not 300,000"):
-        bring(source, path)
-    assert source.read_bytes() == CONTENT[:-1]
-    assert names(path) == []
-
-
-def test_a_part_completed_by_hand_is_not_emptied_by_being_taken(server: Publisher, path: Path) -> None:
-    leave_half(server, path)
-    part = path.with_name("net.pth.part")
-    part.write_bytes(CONTENT)
-    bring(part, path)
-    assert is_there(path)
-
-
-@pytest.mark.parametrize("source", ["missing", "."])
-def test_what_cannot_be_read_is_one_clear_line(tmp_path: Path, path: Path, source: str) -> None:
-    with pytest.raises(UserError, match="cannot be read"):
-        bring(tmp_path / source, path)
