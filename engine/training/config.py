@@ -48,9 +48,8 @@ class Config:
     minutes: float = 0.0
     samples: int = 0  #: people in an epoch; 0: as many as there are
     lr: float = 1e-3  #: highest learning rate of Adam
-    schedule: Schedule = (
-        "cosine"  #: to nothing; steps: a tenth at 170/210 and again at 200/210, as in the paper
-    )
+    #: cosine: to nothing; steps: a tenth at 170/210 and again at 200/210, as in the paper.
+    schedule: Schedule = "cosine"
     warmup: float = 0.02  #: part of the training in which the learning rate grows
     decay: float = 0.0  #: of the weights, decoupled (AdamW)
     average: float = 0.999  #: of the weights over the steps; 0: none
