@@ -19,7 +19,7 @@ import torch
 from app.workers import attempt
 from benchmarks import gpu_ceilings, gpu_networks, gpu_pipeline
 from benchmarks.gpu_clock import Bench, Row, as_json, as_text
-from benchmarks.gpu_networks import Subject
+from benchmarks.gpu_ways import Subject
 
 BATCHES, QUICK_BATCHES = (1, 4, 8, 16, 32, 64), (1, 2)
 FIRST = Subject("hrnet_w32", (256, 192))

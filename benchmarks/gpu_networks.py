@@ -1,85 +1,68 @@
-"""HRNet by PyTorch in several ways, and what surrounds it done on the GPU or beside it."""
+"""What HRNet costs by PyTorch in several ways, and what surrounds it, done on the GPU or beside it."""
 
 from __future__ import annotations
 
-import tempfile
+import time
 from collections.abc import Callable, Iterator
-from contextlib import nullcontext
-from dataclasses import dataclass
-from functools import partial
-from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from app.workers import attempt
 from benchmarks.gpu_clock import Bench, Figures, Row
-from engine.crop import Size, normalise
-from engine.description import PoseModel
+from benchmarks.gpu_ways import COMPILED, MEAN, STD, WAYS, Prepare, Run, Subject
+from engine.crop import normalise
 from engine.heatmap import decode
-from engine.session import Session
-from engine.skeleton import KEYPOINTS
-from engine.training.graph import Decode, Deployed, Normalise, fold
+from engine.training.graph import Decode, Deployed, Normalise
 from engine.training.table import cost
-from engine.training.zoo import build
 
-MEAN, STD = (123.675, 116.28, 103.53), (58.395, 57.12, 57.375)
 GFLOP = 2 * 2**30  #: operations in what papers call one: multiply-adds, in units of 2^30
 FUSED_BATCH = 16
 
-Run = Callable[[], object]
-
-
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """A network with random weights, which cost what trained ones cost."""
-
-    arch: str
-    size: Size
-
-    @property
-    def title(self) -> str:
-        return f"{self.arch} {self.size[0]}x{self.size[1]}"
-
-    @property
-    def model(self) -> PoseModel:
-        return PoseModel(True, MEAN, STD, KEYPOINTS, "quarter", input_size=self.size)
-
-    def network(self) -> nn.Module:
-        torch.manual_seed(0)
-        return build(self.arch).eval()
-
 
 def networks(bench: Bench, subject: Subject, batches: tuple[int, ...], *, compiled: bool) -> Iterator[Row]:
-    """Every way at every batch; what does not fit in time or memory is a line that says so."""
+    """Every way at every batch; what fails, or does not fit in time or memory, is a line."""
     section = f"{subject.title}, random weights"
     operations = cost(subject.arch, subject.size)[1] * GFLOP
-    ways = WAYS | (COMPILED if compiled else {})
     first: dict[int, float] = {}
-    for way, (prepare, arithmetic, anywhere) in ways.items():
+    for way, (prepare, arithmetic, anywhere) in (WAYS | (COMPILED if compiled else {})).items():
         if not (anywhere or bench.cuda):
             yield Row(section, way, {"persons/s": "needs CUDA"})
             continue
-        network = None
-        for batch in batches:
-            if bench.late():
-                yield Row(section, f"{way}, {batch}", {"persons/s": "no time left"})
-                continue
-            try:
-                network = network or prepare(bench, subject)
-                figures = _measured(bench, network, subject, batch)
-            except torch.OutOfMemoryError:
-                yield Row(section, f"{way}, {batch}", {"persons/s": "out of memory"})
-                continue
-            speed = float(figures["persons/s"])
-            first.setdefault(batch, speed)
-            if rate := bench.rates.get(arithmetic):
-                figures["of the matrix rate"] = f"{speed * operations / rate:.1%}"
-            figures["times eager fp32"] = speed / first[batch]
+        for batch, figures in _way(bench, subject, prepare, batches):
+            if isinstance(speed := figures["persons/s"], float):
+                first.setdefault(batch, speed)
+                if rate := bench.rates.get(arithmetic):
+                    figures["of the matrix rate"] = f"{speed * operations / rate:.1%}"
+                figures["times eager fp32"] = speed / first[batch]
             yield Row(section, f"{way}, {batch}", figures)
-        del network
         if bench.cuda:
             torch.cuda.empty_cache()
+
+
+def _way(
+    bench: Bench, subject: Subject, prepare: Prepare, batches: tuple[int, ...]
+) -> Iterator[tuple[int, Figures]]:
+    """One way at every batch."""
+    network: list[Callable[[Tensor], Run]] = []
+    for batch in batches:
+        figures: Figures = {}
+
+        def measure(batch: int = batch, figures: Figures = figures) -> None:
+            began = time.perf_counter()
+            if not network:
+                network.append(prepare(bench, subject))
+                figures["ready in, s"] = time.perf_counter() - began
+            figures |= _measured(bench, network[0], subject, batch)
+
+        if bench.late():
+            figures["persons/s"] = "no time left"
+        elif trouble := attempt(measure):
+            short = isinstance(trouble, torch.OutOfMemoryError)
+            what = " ".join(f"{type(trouble).__name__}: {trouble}".split())[:120]
+            figures["persons/s"] = "out of memory" if short else what
+        yield batch, figures
 
 
 def fused(bench: Bench, subject: Subject) -> Iterator[Row]:
@@ -141,109 +124,3 @@ def _measured(bench: Bench, network: Callable[[Tensor], Run], subject: Subject, 
         "ms a person": 1e3 * seconds / batch,
         "GPU memory, MB": bench.memory_mb(run),
     }
-
-
-def _eager(network: nn.Module, *, tf32: bool = True) -> Callable[[Tensor], Run]:
-    """Call by call, as PyTorch comes; the pictures lie on the device, the answer stays there."""
-
-    def ready(people: Tensor) -> Run:
-        def run() -> Tensor:
-            strict = nullcontext() if tf32 else torch.backends.cudnn.flags(enabled=True, allow_tf32=False)
-            with torch.inference_mode(), strict:
-                return network(people)
-
-        return run
-
-    return ready
-
-
-def _plain(bench: Bench, subject: Subject) -> Callable[[Tensor], Run]:
-    return _eager(subject.network().to(bench.device))
-
-
-def _strict(bench: Bench, subject: Subject) -> Callable[[Tensor], Run]:
-    return _eager(subject.network().to(bench.device), tf32=False)
-
-
-def _host(bench: Bench, subject: Subject) -> Callable[[Tensor], Run]:
-    """With what a program does around it: pictures from the host's memory, heatmaps back to it."""
-    network = _plain(bench, subject)
-
-    def ready(people: Tensor) -> Run:
-        here = people.cpu().numpy()
-        return lambda: network(torch.from_numpy(here).to(bench.device))().cpu().numpy()
-
-    return ready
-
-
-def _half_network(bench: Bench, subject: Subject) -> nn.Module:
-    network = fold(subject.network()).half().to(bench.device)
-    return network.to(memory_format=torch.channels_last)
-
-
-def _half(bench: Bench, subject: Subject) -> Callable[[Tensor], Run]:
-    """Half precision, channels last, normalisations folded."""
-    network = _half_network(bench, subject)
-    return lambda people: _eager(network)(people.half().to(memory_format=torch.channels_last))
-
-
-def _half_graph(bench: Bench, subject: Subject) -> Callable[[Tensor], Run]:
-    """The same, recorded once as a CUDA graph and replayed."""
-    network = _half_network(bench, subject)
-
-    def ready(people: Tensor) -> Run:
-        run = _eager(network)(people.half().to(memory_format=torch.channels_last))
-        beside = torch.cuda.Stream(bench.device)
-        beside.wait_stream(torch.cuda.current_stream(bench.device))
-        with torch.cuda.stream(beside):
-            for _ in range(3):
-                run()
-        torch.cuda.current_stream(bench.device).wait_stream(beside)
-        graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(graph):
-            run()
-        return graph.replay
-
-    return ready
-
-
-def _half_compiled(bench: Bench, subject: Subject) -> Callable[[Tensor], Run]:
-    """The same, compiled by TorchInductor, which joins what lies between the convolutions."""
-    network = torch.compile(_half_network(bench, subject), mode="max-autotune", dynamic=False)
-    return lambda people: _eager(network)(people.half().to(memory_format=torch.channels_last))
-
-
-def open_ours(bench: Bench, subject: Subject, *, graphs: bool) -> Session:
-    """The program's own session for checkpoints."""
-    from engine.torch_session import open_checkpoint
-
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, f"{subject.arch}.pth")
-        torch.save(subject.network().state_dict(), path)
-        return open_checkpoint(path, str(bench.device), arch=subject.arch, size=subject.size, graphs=graphs)
-
-
-def _ours(bench: Bench, subject: Subject, *, graphs: bool) -> Callable[[Tensor], Run]:
-    """uint8 crops from the host's memory, heatmaps back to it."""
-    session = open_ours(bench, subject, graphs=graphs)
-
-    def ready(people: Tensor) -> Run:
-        pixels = np.random.default_rng(0).integers(0, 256, (len(people), *subject.size, 3), np.uint8)
-        return lambda: session.run(pixels)
-
-    return ready
-
-
-#: How a network is prepared; the arithmetic whose matrix rate is its ceiling; whether a CPU can do it.
-Way = tuple[Callable[[Bench, Subject], Callable[[Tensor], Run]], str, bool]
-
-WAYS: dict[str, Way] = {
-    "eager fp32 (PyTorch's defaults)": (_plain, "tf32", True),
-    "eager fp32 strict": (_strict, "float32", True),
-    "eager fp32, from and to the host": (_host, "tf32", True),
-    "eager fp16 channels last": (_half, "float16", True),
-    "fp16 CUDA graph": (_half_graph, "float16", False),
-    "our session, without graphs": (partial(_ours, graphs=False), "float16", True),
-    "our session": (partial(_ours, graphs=True), "float16", True),
-}
-COMPILED: dict[str, Way] = {"fp16 compiled, CUDA graph": (_half_compiled, "float16", False)}

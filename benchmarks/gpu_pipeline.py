@@ -11,8 +11,8 @@ from pathlib import Path
 from app.channel import Channel
 from app.workers import Workers
 from benchmarks.gpu_clock import Bench, Row
-from benchmarks.gpu_networks import Subject, open_ours
 from benchmarks.gpu_steps import AT_ONCE, Item, Step, detect, draw, pictures, pose, track
+from benchmarks.gpu_ways import Subject, open_ours
 from engine.pose import PoseEstimator
 from engine.types import Image
 
@@ -71,6 +71,8 @@ def _alone(source: Iterator[Image], steps: Sequence[Step], frames: int) -> dict[
             counted += len(items)
             for name, seconds in zip(spent, times, strict=True):
                 spent[name] += seconds
+    for step in steps:
+        step.close()
     return {name: seconds / max(1, counted) for name, seconds in spent.items()}
 
 
@@ -93,7 +95,7 @@ def _together(
                 channels[0].put(item)
 
     def pump(step: Step, inbox: Channel[Item], outbox: Channel[Item]) -> None:
-        with closing(outbox):
+        with closing(outbox), closing(step):
             while items := inbox.take(step.at_once):
                 began = time.perf_counter()
                 items = step.work(items)

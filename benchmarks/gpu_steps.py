@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
@@ -15,12 +16,13 @@ import cv2
 import numpy as np
 
 from benchmarks.gpu_clock import Bench
-from engine.detector import open_detector
+from engine.detector import Detector, open_detector
 from engine.errors import UserError
 from engine.pose import PoseEstimator
 from engine.skeleton import KEYPOINTS
 from engine.types import Boxes, Image, Poses
 
+CORES = len(os.sched_getaffinity(0))
 PEOPLE = 5  #: in every picture, where no detector is given
 AT_ONCE = 4  #: pictures whose people share a run of the network, as in `app.stages`
 MADE_UP = 16  #: different pictures, where no clip is given
@@ -46,6 +48,7 @@ class Step:
     name: str
     at_once: int
     work: Callable[[Sequence[Item]], list[Item]]
+    close: Callable[[], None] = lambda: None  #: in the thread that did the work
 
 
 def pictures(clip: Path | None, size: tuple[int, int]) -> tuple[Callable[[], Iterator[Image]], str]:
@@ -83,13 +86,19 @@ def _by_opencv(clip: Path) -> Iterator[Image]:
 def detect(bench: Bench, path: Path | None) -> Step:
     if path is None:
         return Step("boxes of five people, given", 1, lambda items: [_given(item) for item in items])
-    detector = open_detector(path, "auto" if bench.cuda else "cpu", 4)
+    opened: list[Detector] = []
 
     def work(items: Sequence[Item]) -> list[Item]:
-        found = detector.detect([item.image for item in items])
+        if not opened:  # by the thread that uses it
+            opened.append(open_detector(path, "auto" if bench.cuda else "cpu", max(1, CORES // 2)))
+        found = opened[0].detect([item.image for item in items])
         return [replace(item, found=boxes) for item, boxes in zip(items, found, strict=True)]
 
-    return Step(f"detect ({path.name})", 1, work)
+    def close() -> None:
+        while opened:
+            opened.pop().close()
+
+    return Step(f"detect ({path.name})", 1, work, close)
 
 
 def _given(item: Item) -> Item:

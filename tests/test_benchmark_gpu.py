@@ -9,12 +9,13 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import cv2
+import networks
 import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch")
 
-from benchmarks import gpu, gpu_clock, gpu_networks  # noqa: E402
+from benchmarks import gpu, gpu_clock, gpu_networks, gpu_pipeline  # noqa: E402
 from benchmarks.gpu_clock import Bench, Row, as_json, as_text  # noqa: E402
 
 
@@ -90,6 +91,24 @@ def test_a_batch_that_does_not_fit_is_a_line(bench: Bench, monkeypatch: pytest.M
     one, two = gpu_networks.networks(bench, gpu.SMALL, (1, 2), compiled=False)
     assert float(one.figures["persons/s"]) > 0
     assert two.figures == {"persons/s": "out of memory"}
+
+
+def test_a_way_that_fails_does_not_take_the_others_along(bench: Bench, monkeypatch: pytest.MonkeyPatch):
+    def broken(*_: object):
+        raise RuntimeError("CUDA error: capture\nfailed")
+
+    good = gpu_networks.WAYS["eager fp32 strict"]
+    monkeypatch.setattr(gpu_networks, "WAYS", {"graph": (broken, "float16", True), "eager": good})
+    one, two = gpu_networks.networks(bench, gpu.SMALL, (1,), compiled=False)
+    assert one.figures["persons/s"] == "RuntimeError: CUDA error: capture failed"
+    assert float(two.figures["persons/s"]) > 0
+
+
+def test_a_detector_is_opened_used_and_closed_by_the_thread_that_works_with_it(bench: Bench, tmp_path: Path):
+    networks.rectangle_detector(tmp_path / "person.onnx")
+    rows = list(gpu_pipeline.pipeline(bench, gpu.SMALL, None, tmp_path / "person.onnx", 6))
+    assert any(row.name == "detect (person.onnx), alone" for row in rows)
+    assert any(row.name == "all at once, 6 frames" for row in rows)
 
 
 def test_figures_are_in_the_proportion_that_they_say(bench: Bench, monkeypatch: pytest.MonkeyPatch):
