@@ -320,6 +320,9 @@ def test_the_configurations_that_ship_can_be_read() -> None:
         ("[augment]\nturn = 3", "unknown augment.turn"),
         ("[[phases]]\nsize = [100, 60]\nbatch = 4", "sides are multiples of 32"),
         ("[[data]]\nweight = 1.0", "folder missing"),
+        ("[[data]]\nfolder = 'g'\nweight = -0.5", "weights and shares are 0 or more"),
+        ("warmup = 1.0", "warmup 1.0, samples 0: 0 or more"),
+        ("samples = -5", "samples -5: 0 or more"),
         ("= 3", "not TOML"),
     ],
 )

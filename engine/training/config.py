@@ -72,8 +72,13 @@ class Config:
                     f"phases: size {list(phase.size)}, batch {phase.batch}; sides are multiples of 32, "
                     "a batch is 2 or more"
                 )
-        if min(sum(source.weight for source in self.data), sum(phase.share for phase in self.phases)) <= 0:
-            raise UserError("data, phases: weights and shares have to add up to more than 0")
+        for parts in [source.weight for source in self.data], [phase.share for phase in self.phases]:
+            if min(parts) < 0 or sum(parts) <= 0:
+                raise UserError("data, phases: weights and shares are 0 or more, and their sums above 0")
+        if not 0 <= self.warmup < 1 or self.samples < 0:
+            raise UserError(
+                f"warmup {self.warmup}, samples {self.samples}: 0 or more, and the warm-up ends below 1"
+            )
 
 
 _T = TypeVar("_T")
