@@ -7,6 +7,7 @@ import json
 import os
 import platform
 import resource
+import sys
 import tempfile
 import threading
 import time
@@ -21,6 +22,7 @@ import numpy as np
 from app.draw import draw
 from app.job import Job
 from app.pipeline import run
+from app.progress import Console
 from app.settings import Settings
 from app.sources import open_source, unheard
 from app.stages import FRAMES_AT_ONCE, Packet
@@ -126,6 +128,7 @@ def bench(argument: str, settings: Settings, frames: int, stop: threading.Event)
         return _Part(source, frames, paced=paced)
 
     with tempfile.TemporaryDirectory() as folder, closing(part(paced=False)) as source:
+        job.use_engines(Console(sys.stderr, quiet=settings.quiet), stop)
         sinks = job.sinks(source.info, Path(folder), unheard)
         done = run(source, *job.stages(source.info), sinks, stop=stop)
         memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

@@ -24,17 +24,17 @@ SOURCES = "video file, picture, folder of pictures, glob, camera number, or rtsp
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return its exit code."""
-    _speak_safely()
+    speak_safely()
     try:
         args = _parser().parse_args(arguments)
-        with _ctrl_c() as stop:
+        with ctrl_c() as stop:
             return int(args.command(args, stop))
     except UserError as error:
         sys.stderr.write(f"kinetrail: {error}\n")
         return PROBLEM
 
 
-def _speak_safely() -> None:
+def speak_safely() -> None:
     """Let no odd letter in a file name and no missing or closed stream end a run."""
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
@@ -183,7 +183,7 @@ def _tell(text: str) -> int:
 
 
 @contextmanager
-def _ctrl_c() -> Iterator[threading.Event]:
+def ctrl_c() -> Iterator[threading.Event]:
     """An event that Ctrl-C, a polite kill and a closed terminal set. Files are then completed."""
     stop = threading.Event()
     caught = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)

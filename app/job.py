@@ -13,6 +13,7 @@ from pathlib import Path
 
 import cv2
 
+from app.engines import engines_of
 from app.outputs import check
 from app.outputs.mp4 import Mp4
 from app.outputs.table import Csv
@@ -50,6 +51,11 @@ class Job:
         self.cores = len(os.sched_getaffinity(0))
         self._keypoints: tuple[str, ...] = ()  # names, known once the pose network is open
         cv2.setNumThreads(1)  # each stage has its own thread; OpenCV's pool would only fight with them
+
+    def use_engines(self, console: Console, stop: threading.Event) -> None:
+        """Run TensorRT engines in place of ONNX files, where there can be any."""
+        files = self._detector, self._pose
+        self._detector, self._pose = engines_of(files, self._settings.device, console, stop)
 
     def stages(self, info: SourceInfo) -> tuple[DetectStage, PoseStage, TrackStage]:
         """Each opens its network in its own thread."""
@@ -90,6 +96,7 @@ class Job:
                 self._detector,
                 s.device,
                 max(1, self.cores // 2),  # beside it there is always other work to do
+                trust=s.trust_engine,
                 threshold=s.detection_threshold,
                 max_people=s.max_people,
             )
@@ -99,7 +106,9 @@ class Job:
     def _open_pose(self) -> PoseEstimator:
         s = self._settings
         try:
-            estimator = open_estimator(self._pose, s.device, self.cores, decoder=s.decode, flip=s.flip)
+            estimator = open_estimator(
+                self._pose, s.device, self.cores, decoder=s.decode, flip=s.flip, trust=s.trust_engine
+            )
         except UserError as error:
             raise ModelRefused(str(error)) from error
         self._keypoints = estimator.keypoints
@@ -126,6 +135,8 @@ def run_all(arguments: Sequence[str], settings: Settings, stop: threading.Event)
         except UserError as error:
             console.fail(error)
     failed = len(sources) - len(ready)
+    if ready:
+        job.use_engines(console, stop)
     for source, stem in ready:
         if stop.is_set():
             break

@@ -40,6 +40,9 @@ class Settings:
     )
     detector: str = option("", "person detector, likewise", name="MODEL")
     device: str = option("auto", "where networks run: auto, cpu, cuda, cuda:N", name="DEVICE")
+    trust_engine: bool = option(
+        False, "run TensorRT engines that were not built here; they are executable code"
+    )
     decode: str = option(
         "",
         "heatmap decoder; default: what the model was trained for",

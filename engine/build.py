@@ -51,8 +51,7 @@ def build(
     gpu = Gpu(number_of(recipe.device))
     with closing(gpu), ExitStack() as undo:
         place = trt.place(trt.tensorrt(), gpu)
-        device = f"{place.gpu} {place.capability}"
-        path = output or engine_file(onnx_sha256, place.tensorrt, device, recipe.precision, source.rows)
+        path = output or _default(onnx_sha256, place, recipe, source)
         if path.suffix != ".engine":
             raise UserError(f"-o {path}: the name of the file has to end in .engine")
         undo.enter_context(alone(path, lambda: _going(report, "waiting for another build of it")))
@@ -65,7 +64,9 @@ def build(
         model = source.prepared(lambda: _going(report, "measuring ranges"))
         limits = Limits(source.profile, recipe.workspace_gb, recipe.level, recipe.precision == "fp32")
         with gpu:
-            content, inputs, outputs = plan(recipe.onnx.name, model, limits, device, report)
+            content, inputs, outputs = plan(
+                recipe.onnx.name, model, limits, f"{place.gpu} {place.capability}", report
+            )
         fit = Fit(
             place=place,
             onnx=str(recipe.onnx.absolute()),
@@ -110,6 +111,27 @@ def _publish(unproven: Path, path: Path, fit: Fit) -> Fit:
 def _going(report: Report, phase: str) -> None:
     if not report(phase, 0.0, -1.0):
         raise Cancelled("cancelled; nothing was kept")
+
+
+def existing(recipe: Recipe) -> Path | None:
+    """The engine of a recipe in the cache folder, where there is one that fits; nothing is built.
+
+    Refused where the one that was built answers something else than the ONNX.
+    """
+    onnx_sha256, source = digest(recipe.onnx), Source(recipe)
+    with closing(Gpu(number_of(recipe.device))) as gpu:
+        place = trt.place(trt.tensorrt(), gpu)
+    path = _default(onnx_sha256, place, recipe, source)
+    if fitting(path, recipe, onnx_sha256, place, source.profile):
+        return path
+    if fitting(path.with_suffix(REFUSED), recipe, onnx_sha256, place, source.profile):
+        raise Refused(f"its engine did not answer what it answers; to try again: {recipe.command(None)}")
+    return None
+
+
+def _default(onnx_sha256: str, place: Place, recipe: Recipe, source: Source) -> Path:
+    device = f"{place.gpu} {place.capability}"
+    return engine_file(onnx_sha256, place.tensorrt, device, recipe.precision, source.rows)
 
 
 def fitting(

@@ -12,8 +12,7 @@ import networks
 import numpy as np
 import onnx
 import pytest
-import simulated_pycuda
-import simulated_tensorrt
+from gpu_machine import machine
 from simulated_cuda import DEVICE
 from simulated_tensorrt import MAJORS, SIMULATION
 
@@ -32,24 +31,8 @@ BATCHES = (1, 3, 6)
 def _machine(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[None]:
-    """A GPU, TensorRT of one of the majors, and a cache folder of one's own."""
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    DEVICE.reset()
-    simulated_pycuda.install(monkeypatch)
-    simulated_tensorrt.install(monkeypatch, version=request.param)
-    monkeypatch.setattr("engine.recipe.people", crowd)  # decoding the demo clip takes seconds
-    monkeypatch.setattr("engine.recipe.frames", lambda _: list(crowd(None, 3, (120, 160), unbiased=False)))
-    yield
-    DEVICE.check()
-
-
-def crowd(_: Path | None, count: int, size: tuple[int, int], *, unbiased: bool) -> np.ndarray:
-    """Pictures (N, h, w, 3), each dark but for one bright rectangle."""
-    del unbiased
-    pictures = np.zeros((count, *size, 3), np.uint8)
-    for number, picture in enumerate(pictures):
-        picture[10 + number : 40, 8 : 20 + 2 * number] = 200 + number
-    return pictures
+    with machine(monkeypatch, tmp_path / "cache", request.param):
+        yield
 
 
 pytestmark = pytest.mark.usefixtures("_machine")

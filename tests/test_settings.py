@@ -19,12 +19,12 @@ def test_every_option_can_stand_in_the_file(tmp_path):
     config = tmp_path / "options.toml"
     config.write_text(
         'output = "out"\npose = "p.onnx"\ndetector = "d.onnx"\ndevice = "cuda:1"\ndecode = "dark"\n'
-        "flip = true\nkeypoint-threshold = 0.5\ndetection_threshold = 1\nmax-people = 3\n"
+        "trust-engine = true\nflip = true\nkeypoint-threshold = 0.5\ndetection_threshold = 1\nmax-people = 3\n"
         'smooth = "off"\nno-video = true\nno-csv = true\noverwrite = true\nquiet = true\n'
     )
     found = chosen("--config", str(config))
     assert found == Settings(
-        "out", "p.onnx", "d.onnx", "cuda:1", "dark", True, 0.5, 1.0, 3, "off", True, True, True, True
+        "out", "p.onnx", "d.onnx", "cuda:1", True, "dark", True, 0.5, 1.0, 3, "off", True, True, True, True
     )
     fields = [field.name for field in dataclasses.fields(Settings)]
     assert all(getattr(found, name) != getattr(Settings(), name) for name in fields)
