@@ -19,7 +19,8 @@ def test_every_option_can_stand_in_the_file(tmp_path):
     config = tmp_path / "options.toml"
     config.write_text(
         'output = "out"\npose = "p.onnx"\ndetector = "d.onnx"\ndevice = "cuda:1"\ndecode = "dark"\n'
-        "trust-engine = true\nflip = true\nkeypoint-threshold = 0.5\ndetection_threshold = 1\nmax-people = 3\n"
+        "trust-engine = true\nflip = true\n"
+        "keypoint-threshold = 0.5\ndetection_threshold = 1\nmax-people = 3\n"
         'smooth = "off"\nno-video = true\nno-csv = true\noverwrite = true\nquiet = true\n'
     )
     found = chosen("--config", str(config))
