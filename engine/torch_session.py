@@ -50,15 +50,16 @@ class TorchSession:
 
     def run(self, batch: Array | Image) -> tuple[Array, ...]:
         """(N, ...) -> every output as float32, N first, 1 <= N <= max_batch."""
+        (shape,) = self.signature.inputs
+        if len(shape) != batch.ndim or any(map(_differs, shape[1:], batch.shape[1:])):
+            raise UserError(f"{self._name}: cannot run on {batch.shape}: it takes {shape}, 0 being any")
         rows = torch.from_numpy(np.require(batch, requirements=["C", "W"]))
         try:
             with torch.inference_mode():
                 answers = as_tuple(self._network(rows.to(self._rows_at)))
                 found = [each.float().cpu() for each in answers]
         except RuntimeError as error:
-            raise UserError(
-                f"{self._name}: the network cannot run on {batch.shape}: {_line(error)}"
-            ) from error
+            raise UserError(f"{self._name}: cannot run on {batch.shape}: {_line(error)}") from error
         return tuple(np.array(each.numpy(), order="C") for each in found)
 
     def close(self) -> None:
@@ -155,6 +156,10 @@ def _said(name: str, text: str | bytes) -> Signature:
             texts = {str(key): str(value) for key, value in metadata.items()}
             return Signature(((0, a, b, c),), OPEN.outputs, texts)
     raise UserError(f'{name}: {SCRIPT_SAYS} in it has to be {{"input": [0, 3, H, W], "metadata": {{...}}}}')
+
+
+def _differs(wanted: int, size: int) -> bool:
+    return wanted not in (0, size)
 
 
 def _device(device: str, threads: int) -> torch.device:

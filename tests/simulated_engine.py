@@ -33,6 +33,9 @@ class Number(Enum):
 
 Severity = Number("Severity", {"INTERNAL_ERROR": 0, "ERROR": 1, "WARNING": 2, "INFO": 3, "VERBOSE": 4})
 TensorIOMode = Number("TensorIOMode", {"NONE": 0, "INPUT": 1, "OUTPUT": 2})
+Strategy = Number(
+    "ExecutionContextAllocationStrategy", {"STATIC": 0, "ON_PROFILE_CHANGE": 1, "USER_MANAGED": 2}
+)
 _TYPES = ("FLOAT", "HALF", "INT8", "INT32", "BOOL", "UINT8", "FP8", "BF16", "INT64", "INT4", "FP4", "E8M0")
 DataType = Number("DataType", {name: number for number, name in enumerate(_TYPES)})
 KINDS = {
@@ -169,8 +172,12 @@ class Engine:
             raise DEVICE.break_rule(f"there is no profile {profile_index} of {name}")
         return self.profile[name]
 
-    def create_execution_context(self, *_: Any) -> Any:
+    device_memory_size_v2 = property(lambda _: SIMULATION.context_memory)
+
+    def create_execution_context(self, strategy: Any = Strategy.STATIC) -> Any:
         DEVICE.context()
+        if strategy is Strategy.USER_MANAGED:
+            return Context(self, memory=False)
         if SIMULATION.used + SIMULATION.context_memory > DEVICE.free_memory(DEVICE.context()):
             told(self.logger, f"Error Code 2: OutOfMemory (Requested size was {SIMULATION.context_memory}.)")
             return None
@@ -178,8 +185,9 @@ class Engine:
 
 
 class Context:
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, *, memory: bool = True) -> None:
         self.engine = engine
+        self._memory = memory  #: whether it has what it needs while it runs
         self._given: dict[str, tuple[int, ...]] = {}
         self._addresses: dict[str, int] = {}
         self._allocators: dict[str, Any] = {}
@@ -199,6 +207,10 @@ class Context:
             )
         self._given[name] = tuple(shape)
         return True
+
+    def set_device_memory(self, memory: int, size: int) -> None:
+        DEVICE.view(memory, size)
+        self._memory = size >= SIMULATION.context_memory
 
     def set_tensor_address(self, name: str, memory: int) -> bool:
         if name not in self.engine.tensors:
@@ -236,6 +248,8 @@ class Context:
         DEVICE.context()
         if not stream_handle:
             raise DEVICE.break_rule("ran on the default stream")
+        if not self._memory:
+            raise DEVICE.break_rule("a context without memory of its own was given none")
         if SIMULATION.refuse_run:
             return self._told(SIMULATION.refuse_run)
         stream, given = simulated_cuda.stream(stream_handle), dict(self._given)

@@ -10,23 +10,8 @@ import numpy as np
 import pytest
 
 from engine.errors import UserError
-from engine.onnx_session import OnnxSession
 from engine.session import open_session
 from engine.side_by_side import SideBySide
-
-
-@pytest.mark.parametrize("batch", ["n", 1, 4])
-@pytest.mark.parametrize("rows", [1, 2, 3, 8, 13])
-def test_every_row_is_answered_in_its_place(tmp_path: Path, batch: int | str, rows: int) -> None:
-    path = networks.heatmaps(tmp_path / "net.onnx", batch=batch)
-    pictures = np.random.default_rng(rows).random((rows, 3, 64, 48), np.float32)
-    session = open_session(path, "cpu", 3)
-    found = session.run(pictures)[0]
-    session.close()
-    plain = OnnxSession(path, "cpu", 1)
-    expected = np.concatenate([plain.run(picture[None])[0] for picture in pictures])
-    plain.close()
-    np.testing.assert_allclose(found, expected, atol=1e-6)
 
 
 def test_rows_run_at_the_same_time_and_a_row_alone_does_not_open_the_other_network() -> None:
