@@ -18,13 +18,13 @@ def tensorrt() -> Any:
         import tensorrt as trt
     except ImportError as error:
         raise UserError(
-            f"needs TensorRT ({error}): pip install 'kinetrail[gpu]', or run the ONNX file itself"
+            f"engines need TensorRT ({error}): pip install 'kinetrail[gpu]', or run the ONNX file itself"
         ) from error
     major, minor = map(int, trt.__version__.split(".")[:2])
     if (major, minor) < OLDEST:
         raise UserError(
-            f"needs TensorRT {OLDEST[0]}.{OLDEST[1]} or later, here is {trt.__version__}: pip install -U"
-            " 'kinetrail[gpu]'"
+            f"engines need TensorRT {OLDEST[0]}.{OLDEST[1]} or later, here is {trt.__version__}: pip install"
+            " -U 'kinetrail[gpu]'"
         )
     return trt
 
