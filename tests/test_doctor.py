@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 import subprocess
 import sys
 import threading
@@ -230,6 +231,66 @@ def test_a_python_that_is_too_old():
 
 
 # NVIDIA
+
+DRIVER = """
+#include <stdint.h>
+#include <string.h>
+#define AT 0x7f0000000000ULL /* a handle is an address, wider than an int */
+int nvmlInit_v2(void) { return FAILS; }
+const char *nvmlErrorString(int code) { return code == 18 ? "Driver/library version mismatch" : "?"; }
+int nvmlSystemGetDriverVersion(char *to, unsigned n) {
+    if (n < 80) return 7;
+    strcpy(to, "580.65.06");
+    return 0;
+}
+int nvmlSystemGetCudaDriverVersion_v2(int *to) { *to = 13020; return 0; }
+int nvmlDeviceGetCount_v2(unsigned *to) { *to = 2; return 0; }
+int nvmlDeviceGetHandleByIndex_v2(unsigned i, void **to) { *to = (void *)(uintptr_t)(AT + i); return 0; }
+int nvmlDeviceGetName(void *of, char *to, unsigned n) {
+    if ((uintptr_t)of < AT || n < 64) return 2;
+    strcpy(to, (uintptr_t)of == AT ? "NVIDIA L4" : "NVIDIA T4");
+    return 0;
+}
+int nvmlDeviceGetMemoryInfo(void *of, uint64_t *to) {
+    if ((uintptr_t)of < AT) return 2;
+    to[0] = 24ULL << 30; to[1] = 20ULL << 30; to[2] = 4ULL << 30;
+    return 0;
+}
+int nvmlDeviceGetCudaComputeCapability(void *of, int *major, int *minor) {
+    if ((uintptr_t)of < AT) return 2;
+    *major = 7; *minor = 5;
+    return 0;
+}
+int cuInit(unsigned flags) { return flags ? 1 : FAILS; }
+int cuGetErrorName(int code, const char **to) { *to = code ? "CUDA_ERROR_X" : "CUDA_SUCCESS"; return 0; }
+"""
+
+
+def driver(folder: Path, fails: int) -> dict[str, str]:
+    """NVIDIA's two libraries, compiled from the above: what lets a process find them."""
+    compiler = shutil.which("cc")
+    if compiler is None:
+        pytest.skip("no C compiler here to make up a driver with")
+    (folder / "driver.c").write_text(DRIVER)
+    for name in ("libnvidia-ml.so.1", "libcuda.so.1"):
+        command = [compiler, "-shared", "-fPIC", f"-DFAILS={fails}", "driver.c", "-o", name]
+        subprocess.run(command, cwd=folder, check=True)
+    return {"LD_LIBRARY_PATH": str(folder)}
+
+
+def test_the_driver_is_asked_as_its_functions_want_it(tmp_path: Path):
+    around = driver(tmp_path, 0)
+    here = nvidia.look(lambda what: asked(what, env=around))
+    names = [(gpu.name, gpu.memory_mb, gpu.free_mb, gpu.capability) for gpu in here.gpus]
+    assert names == [("NVIDIA L4", 24576, 20480, "7.5"), ("NVIDIA T4", 24576, 20480, "7.5")]
+    assert (here.driver, here.cuda, here.trouble) == ("580.65.06", "13.2", "")
+    assert nvidia.cuda(here, lambda what: asked(what, env=around)).state == "ok"
+
+
+def test_a_driver_that_refuses_says_why(tmp_path: Path):
+    around = driver(tmp_path, 18)
+    assert nvidia.look(lambda what: asked(what, env=around)).trouble == "Driver/library version mismatch"
+    assert "CUDA_ERROR_X" in nvidia.cuda(ONE, lambda what: asked(what, env=around)).text
 
 
 def test_no_gpu_is_nothing_to_worry_about(tmp_path: Path, monkeypatch):

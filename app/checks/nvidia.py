@@ -66,7 +66,8 @@ def gpu(here: Nvidia) -> Finding:
     if not here.gpus:
         return ok("no NVIDIA GPU: networks run on the CPU")
     each = [
-        f"{gpu.name}, {gpu.memory_mb / 1024:.0f} GiB ({gpu.free_mb / 1024:.0f} free), {gpu.capability}"
+        f"{gpu.name}, {gpu.memory_mb / 1024:.0f} GiB ({gpu.free_mb / 1024:.0f} free),"
+        f" compute capability {gpu.capability}"
         for gpu in here.gpus
     ]
     text = f"{'; '.join(each)}; driver {here.driver}" + (f", CUDA {here.cuda}" if here.cuda else "")
