@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -56,10 +57,9 @@ def pictures(clip: Path | None, size: tuple[int, int]) -> tuple[Callable[[], Ite
     if clip is None:
         noise = np.random.default_rng(0).integers(0, 256, (MADE_UP, *size, 3), np.uint8)
         return lambda: itertools.cycle(list(noise)), f"pictures {size[1]}x{size[0]} that nobody decodes"
-    try:
-        from app.sources import open_source
-    except ImportError:
+    if find_spec("av") is None:
         return lambda: _by_opencv(clip), f"{clip.name}, over and over, read by OpenCV"
+    from app.sources import open_source
 
     def by_program() -> Iterator[Image]:
         while True:

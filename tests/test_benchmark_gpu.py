@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -32,12 +33,20 @@ def bench() -> Bench:
     return Bench(torch.device("cpu"), True, time.monotonic() + 60)
 
 
-def test_everything_runs_on_a_cpu_but_what_needs_cuda(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
-    clip = tmp_path / "clip.avi"
-    writer = cv2.VideoWriter(str(clip), cv2.VideoWriter.fourcc(*"MJPG"), 25, (160, 96))
+@pytest.fixture
+def clip(tmp_path: Path) -> Path:
+    """Three pictures."""
+    path = tmp_path / "clip.avi"
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 25, (160, 96))
     for grey in (0, 90, 180):
         writer.write(np.full((96, 160, 3), grey, np.uint8))
     writer.release()
+    return path
+
+
+def test_everything_runs_on_a_cpu_but_what_needs_cuda(
+    clip: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
     found = tmp_path / "runs" / "gpu.json"
     code = gpu.main(
         ["--device", "cpu", "--quick", "--clip", str(clip), "--frames", "6", "--json", str(found)]
@@ -56,6 +65,21 @@ def test_everything_runs_on_a_cpu_but_what_needs_cuda(tmp_path: Path, capsys: py
     assert apart["largest"] < 0.01
     table = capsys.readouterr().out
     assert all(section in table for section in sections)
+
+
+def test_the_pipeline_runs_without_what_only_the_program_needs(
+    bench: Bench, clip: Path, monkeypatch: pytest.MonkeyPatch
+):
+    for name in [name for name in sys.modules if name.startswith("trackers.")]:
+        if name != "trackers.types":
+            monkeypatch.delitem(sys.modules, name)
+    for name in ("av", "filterpy", "filterpy.common"):
+        monkeypatch.setitem(sys.modules, name, None)
+    rows = list(gpu_pipeline.pipeline(bench, gpu.SMALL, clip, None, 6))
+    assert rows[0].section.startswith("pipeline: clip.avi, over and over, read by OpenCV")
+    assert any(row.name == "all at once, 6 frames" for row in rows)
+    (left_out,) = (row.name for row in rows if "left out" in row.name)
+    assert left_out.startswith("track left out")
 
 
 def test_a_section_that_fails_ends_with_a_line_and_the_others_go_on(bench: Bench):
