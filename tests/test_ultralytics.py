@@ -76,7 +76,8 @@ def test_their_engine_is_not_run_unless_it_is_trusted(tmp_path: Path):
 
 def test_without_the_package_it_is_said_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     torch = pytest.importorskip("torch")
-    monkeypatch.setitem(sys.modules, "ultralytics", None)
+    for module in ("ultralytics", "ultralytics.nn.tasks"):  # whoever has imported them before
+        monkeypatch.setitem(sys.modules, module, None)
     torch.save({"model": 1}, tmp_path / "yolo.pt")
     with pytest.raises(UserError, match=r'pip install "kinetrail\[train\]"'):
         open_detector(tmp_path / "yolo.pt", "cpu")
