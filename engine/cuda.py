@@ -120,11 +120,12 @@ class Gpu:
 
     def close(self) -> None:
         """Give everything back, in this thread. Nothing of it may still be under way."""
+        if not self._free:
+            return
         with self:
             while len(self._free) > 1:
                 self._free.pop()()
-        if self._free:
-            self._free.pop()()
+        self._free.pop()()  # the context itself, which is not current any more
 
     def telling(self, what: str) -> AbstractContextManager[None]:
         """Inside it, CUDA's errors become a UserError: the GPU cannot do this."""

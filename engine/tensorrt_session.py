@@ -69,7 +69,8 @@ class TensorRTSession:
         )
         self._rows = model.largest[0]
         self.max_batch, self.best_batch = sys.maxsize, SLOTS * self._rows
-        self._slots += [_Slot(self._name, package, self._gpu, engine, model, log) for _ in range(SLOTS)]
+        for _ in range(SLOTS):  # one by one, so that `close` knows those before one that fails
+            self._slots.append(_Slot(self._name, package, self._gpu, engine, model, log))
         if graphs and model.only_rows_differ:
             for slot in self._slots:
                 slot.record([rows for rows in BUCKETS if model.smallest[0] <= rows <= self._rows])
@@ -77,16 +78,16 @@ class TensorRTSession:
     def run(self, batch: Array | Image) -> tuple[Array, ...]:
         """(N, ...) -> every output as float32, N first, N >= 1."""
         parts = [batch[start : start + self._rows] for start in range(0, len(batch), self._rows)]
-        with self._gpu, ExitStack() as undo:
-            undo.callback(self._settle)
+        with self._gpu:
             found = list(self._answers(parts))
-            undo.pop_all()
         return found[0] if len(found) == 1 else tuple(map(np.concatenate, zip(*found, strict=True)))
 
     def close(self) -> None:
         """Give everything on the GPU back; in the thread that opened it."""
         with self._gpu:
-            self._settle()
+            for slot in self._slots:
+                with suppress(UserError):  # what failed was told already
+                    slot.stream.synchronise()
             self._slots.clear()
             while self._held:
                 self._held.pop()
@@ -102,12 +103,6 @@ class TensorRTSession:
             under_way.append(slot)
         for slot in under_way:
             yield slot.finish()
-
-    def _settle(self) -> None:
-        """Wait for whatever is still under way after a failure."""
-        for slot in self._slots:
-            with suppress(UserError):
-                slot.stream.synchronise()
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,6 +72,18 @@ def test_the_threads_own_context_is_current_again_afterwards(device: Device) -> 
     device.check()
 
 
+def test_what_was_taken_last_is_given_back_first(device: Device) -> None:
+    given: list[int] = []
+    gpu = Gpu()
+    for number in range(3):
+        gpu.later(lambda number=number: given.append(number))
+    gpu.close()
+    assert given == [2, 1, 0]
+    gpu.close()  # a second time, nothing is left to give
+    assert given == [2, 1, 0]
+    device.check()
+
+
 def test_two_gpus_in_one_thread_do_not_take_each_others_place(monkeypatch: pytest.MonkeyPatch) -> None:
     for package in BOTH:
         device = install(monkeypatch, package, count=2)
