@@ -188,11 +188,11 @@ def _misparsed(name: str, parser: Any, logger: Any, version: str) -> UserError:
     """What of an ONNX TensorRT cannot read."""
     if not parser.num_errors:
         return _trouble(f"{name}: TensorRT {version} cannot read it", logger)
-    error = parser.get_error(0)
-    node = f"node {error.node_name() or error.node()} ({error.node_operator()})"
+    wrong = parser.get_error(0)
+    node = f"node {wrong.node_name() or wrong.node()} ({wrong.node_operator()})"
     more = f" and {parser.num_errors - 1} more" if parser.num_errors > 1 else ""
     return UserError(
-        f"{name}: TensorRT {version} cannot take {node}{more}: {_short(error.desc())}; export the network"
+        f"{name}: TensorRT {version} cannot take {node}{more}: {_short(wrong.desc())}; export the network"
         " without it, or run it with ONNX Runtime"
     )
 
