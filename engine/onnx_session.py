@@ -6,9 +6,11 @@ before it is imported; `tests/test_telemetry.py` holds us to silence.
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import sys
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +45,9 @@ FAILURES: tuple[type[Exception], ...] = (
 
 INPUT_TYPES = {"tensor(float)": np.float32, "tensor(float16)": np.float16, "tensor(uint8)": np.uint8}
 CUDA = "cuda"
+CPU_ALONE = ["CPUExecutionProvider"]
 SILENT = 4  # ONNX Runtime's log severity; what it would say of a failure is in the exception
+ort.set_default_logger_severity(SILENT)  # of what belongs to no session, such as libraries of a GPU
 
 
 class OnnxSession:
@@ -108,7 +112,9 @@ def _load(path: Path, device: str, threads: int) -> Any:
     # Threads that spin while they wait take the cores away from decoding, tracking and drawing.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     error: Exception
-    for providers in _providers(device):
+    tried = _providers(device)
+    missing = _load_libraries() if tried != [CPU_ALONE] else ""
+    for providers in tried:
         try:
             session = ort.InferenceSession(os.fspath(path), options, providers=providers, enable_fallback=0)
         except FAILURES as failure:
@@ -116,7 +122,8 @@ def _load(path: Path, device: str, threads: int) -> Any:
             continue
         if not device.startswith(CUDA) or "CUDAExecutionProvider" in session.get_providers():
             return session
-        error = RuntimeError("the driver, CUDA or cuDNN is missing or does not fit")
+        needed = f"driver, CUDA {getattr(ort, 'cuda_version', '')} or cuDNN 9 is missing or does not fit"
+        error = RuntimeError(missing or needed)
     if device.startswith(CUDA):
         raise UserError(
             f"{path.name}: cannot run on {device}: {_line(error)}; put that right or use cpu"
@@ -135,11 +142,23 @@ def _providers(device: str) -> list[list[Any]]:
             f"device {device}: this ONNX Runtime ({ort.__version__}) knows no GPU; install onnxruntime-gpu in"
             " its place, or use cpu"
         )
-    on_cpu = ["CPUExecutionProvider"]
-    on_gpu = [("CUDAExecutionProvider", {"device_id": int(asked[1] or 0)}), *on_cpu]
+    # By default it tries every algorithm again for each new number of people, which takes seconds each time.
+    options = {"device_id": int(asked[1] or 0), "cudnn_conv_algo_search": "HEURISTIC"}
+    on_gpu = [("CUDAExecutionProvider", options), *CPU_ALONE]
     if device == "cpu" or not present:
-        return [on_cpu]
-    return [on_gpu] if device.startswith(CUDA) else [on_gpu, on_cpu]
+        return [CPU_ALONE]
+    return [on_gpu] if device.startswith(CUDA) else [on_gpu, CPU_ALONE]
+
+
+def _load_libraries() -> str:
+    """Load CUDA and cuDNN where they came as Python packages; what is missing of them, on one line.
+
+    ONNX Runtime looks for them in the system alone. What it cannot load it prints.
+    """
+    said = io.StringIO()
+    with redirect_stdout(said):
+        ort.preload_dlls()
+    return _line(RuntimeError(said.getvalue()))
 
 
 def _usable(argument: Any) -> bool:

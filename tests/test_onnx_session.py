@@ -148,8 +148,36 @@ def test_a_gpu_that_falls_away_while_opening_is_an_error_unless_the_choice_was_o
     assert found.shape == (1, 17, 16, 12)
 
 
+@pytest.mark.filterwarnings("ignore:Specified provider")
+@pytest.mark.skipif(
+    "CUDAExecutionProvider" in onnxruntime.get_available_providers(), reason="this ONNX Runtime knows a GPU"
+)
+def test_the_library_that_a_gpu_lacks_is_named_and_a_cpu_needs_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    both = ["CUDAExecutionProvider", "CPUExecutionProvider"]
+    monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: both)
+    path = networks.heatmaps(tmp_path / "it.onnx")
+    gone = "Failed to load libcublasLt.so.13: cannot open shared object file"
+    monkeypatch.setattr(onnxruntime, "preload_dlls", lambda: print(gone))  # noqa: T201
+    with pytest.raises(
+        UserError, match=rf"^it\.onnx: cannot run on cuda: {gone}; put that right or use cpu$"
+    ):
+        open_session(path, "cuda")
+    monkeypatch.delattr(onnxruntime, "preload_dlls")
+    open_session(path, "cpu").close()
+    assert "".join(capfd.readouterr()) == ""
+
+
 def test_importing_the_engine_loads_no_runtime() -> None:
-    names = "session, description, recognition, heads, detector, pose, models"
-    code = f"from engine import {names}; import sys; sys.exit('onnxruntime' in sys.modules)"
-    done = subprocess.run([sys.executable, "-c", code], check=False, cwd=Path(__file__).parents[1])
-    assert done.returncode == 0
+    names = "session, description, recognition, heads, detector, pose, models, cuda, tensorrt_session, build"
+    runtimes = "{'onnxruntime', 'torch', 'tensorrt', 'pycuda', 'cuda', 'engine.training'}"
+    code = f"from engine import {names}; import sys; print(*{runtimes} & set(sys.modules))"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        check=True,
+        cwd=Path(__file__).parents[1],
+        capture_output=True,
+        text=True,
+    )
+    assert done.stdout == "\n"
