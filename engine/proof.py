@@ -180,12 +180,14 @@ def _timed(
 
 
 def _moved(engine: Session, model: PoseModel, crops: Image) -> float:
-    """How far the joints of one person lie apart in the first, middle and last place of a full batch."""
+    """How far the joints of one person in middle and last place lie from those in the first, in the mean."""
     places = sorted({0, len(crops) // 2, len(crops) - 1})
     mixed = crops[::-1].copy()
     mixed[places] = crops[0]
-    found, _ = joints(engine, model, mixed)
-    return float(np.linalg.norm(found[places] - found[places[0]], axis=2).max())
+    found, scores = joints(engine, model, mixed)
+    apart = np.linalg.norm(found[places[1:]] - found[places[0]], axis=2)
+    sure = scores[places[0]] >= SURE
+    return float(apart[:, sure if sure.any() else slice(None)].mean())
 
 
 def _overlaps(one: Array, other: Array) -> Array:
