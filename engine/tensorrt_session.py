@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import sys
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass
 from itertools import cycle
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,7 @@ from engine.cuda import Gpu, number_of
 from engine.errors import UserError
 from engine.fit import admit
 from engine.session import Signature
+from engine.tensorrt_slot import Model, Slot
 from engine.types import Array, Image
 
 SLOTS = 2
@@ -43,7 +43,7 @@ class TensorRTSession:
         power of two and is one call for the GPU; that needs cuda-bindings.
         """
         self._name = path.name
-        self._slots: list[_Slot] = []
+        self._slots: list[Slot] = []
         self._held: list[Any] = []  # logger, runtime, engine: each has to outlive the next
         package = trt.tensorrt()
         self._gpu = Gpu(number_of(device), graphs=graphs)
@@ -70,7 +70,7 @@ class TensorRTSession:
         self._rows = model.largest[0]
         self.max_batch, self.best_batch = sys.maxsize, SLOTS * self._rows
         for _ in range(SLOTS):  # one by one, so that `close` knows those before one that fails
-            self._slots.append(_Slot(self._name, package, self._gpu, engine, model, log))
+            self._slots.append(Slot(self._name, package, self._gpu, engine, model, log))
         if graphs and model.only_rows_differ:
             for slot in self._slots:
                 slot.record([rows for rows in BUCKETS if model.smallest[0] <= rows <= self._rows])
@@ -95,7 +95,7 @@ class TensorRTSession:
 
     def _answers(self, parts: list[Array | Image]) -> Iterator[tuple[Array, ...]]:
         """The outputs of each part, in their order."""
-        under_way: deque[_Slot] = deque()
+        under_way: deque[Slot] = deque()
         for part, slot in zip(parts, cycle(self._slots), strict=False):
             if len(under_way) == len(self._slots):
                 yield under_way.popleft().finish()
@@ -105,22 +105,7 @@ class TensorRTSession:
             yield slot.finish()
 
 
-@dataclass(frozen=True, slots=True)
-class _Model:
-    """What goes in and comes out of an engine."""
-
-    input: str
-    outputs: tuple[str, ...]
-    kinds: dict[str, Any]  #: numpy's type of each
-    smallest: tuple[int, ...]  #: shape of the input
-    largest: tuple[int, ...]
-
-    @property
-    def only_rows_differ(self) -> bool:
-        return self.smallest[1:] == self.largest[1:]
-
-
-def _model(name: str, package: Any, engine: Any) -> _Model:
+def _model(name: str, package: Any, engine: Any) -> Model:
     names = [engine.get_tensor_name(index) for index in range(engine.num_io_tensors)]
     inputs = [each for each in names if engine.get_tensor_mode(each) == package.TensorIOMode.INPUT]
     if len(inputs) != 1:
@@ -131,149 +116,8 @@ def _model(name: str, package: Any, engine: Any) -> _Model:
     except TypeError as error:
         raise UserError(f"{name}: has inputs or outputs of a type that numpy has not: {error}") from error
     outputs = tuple(each for each in names if each not in inputs)
-    return _Model(inputs[0], outputs, kinds, tuple(smallest), tuple(largest))
+    return Model(inputs[0], outputs, kinds, tuple(smallest), tuple(largest))
 
 
 def _open_sizes(engine: Any, name: str) -> tuple[int, ...]:
     return tuple(max(size, 0) for size in engine.get_tensor_shape(name))
-
-
-class _Buffer:
-    """Memory of the GPU, and as much of the host's to copy to or from."""
-
-    def __init__(self, gpu: Gpu, nbytes: int, kind: Any) -> None:
-        self.nbytes = max(nbytes, 1)
-        self.address = gpu.memory(self.nbytes)
-        self._bytes, self._kind = gpu.page_locked((self.nbytes,), np.uint8), kind
-
-    def host(self, shape: tuple[int, ...]) -> Any:
-        """The host's part as an array of this shape."""
-        nbytes = int(np.prod(shape)) * self._kind.itemsize
-        return self._bytes[:nbytes].view(self._kind).reshape(shape)
-
-
-class _Slot:
-    """One part of a batch on its way through the GPU."""
-
-    def __init__(self, name: str, package: Any, gpu: Gpu, engine: Any, model: _Model, log: Any) -> None:
-        self._name, self._package, self._gpu = name, package, gpu
-        self._engine, self._model, self._log = engine, model, log
-        self.stream = gpu.stream()
-        self._context = self._checked(engine.create_execution_context(), "be readied")
-        self._resize(self._context, model.largest)
-        self._in = _Buffer(gpu, int(np.prod(model.largest)) * self._kind(model.input).itemsize, self._kind())
-        self._out = {
-            each: _Buffer(gpu, self._context.get_max_output_size(each), self._kind(each))
-            for each in model.outputs
-        }
-        self._sized = {  # where the number of rows is known only afterwards, as after NMS
-            each: _allocator(package, self._out[each])
-            for each in model.outputs
-            if -1 in tuple(self._context.get_tensor_shape(each))
-        }
-        self._address(self._context)
-        self._graphs: dict[int, tuple[Any, Callable[[], None]]] = {}
-        self._under_way: tuple[int, list[Any]] = (0, [])
-
-    def _kind(self, name: str = "") -> Any:
-        return self._model.kinds[name or self._model.input]
-
-    def record(self, buckets: list[int]) -> None:
-        """Record a CUDA graph for each of these numbers of rows.
-
-        A graph holds on to the state of the context that it was recorded from, so each has a context of its
-        own; as one stream runs them one after the other, they share the memory in between.
-        """
-        if self._sized:
-            return
-        strategy = self._package.ExecutionContextAllocationStrategy.USER_MANAGED
-        nbytes = max(self._engine.device_memory_size_v2, 1)
-        between = self._gpu.memory(nbytes)
-        for rows in buckets:
-            context = self._checked(self._engine.create_execution_context(strategy), "be readied")
-            context.set_device_memory(between, nbytes)
-            self._resize(context, (rows, *self._model.largest[1:]))
-            self._address(context)
-
-            def once(context: Any = context) -> None:
-                self._checked(context.execute_async_v3(self.stream.handle), "run")
-
-            once()  # what happens only the first time must not be recorded
-            self.stream.synchronise()
-            self._graphs[rows] = context, self.stream.graph(once)
-
-    def start(self, batch: Array | Image) -> None:
-        """Give one part of a batch to the GPU, which works on while this returns."""
-        n, fewest = len(batch), max(len(batch), self._model.smallest[0])
-        rows = min((each for each in self._graphs if each >= fewest), default=fewest)
-        context, launch = self._graphs.get(rows, (self._context, None))
-        shape = (rows, *batch.shape[1:])
-        if launch is None or shape[1:] != self._model.largest[1:]:
-            self._resize(context, shape)
-        host = self._in.host(shape)
-        host[:n], host[n:] = batch, 0
-        self.stream.copy_in(self._in.address, host)
-        if launch is None:
-            self._checked(context.execute_async_v3(self.stream.handle), "run")
-        else:
-            launch()
-        answers = []
-        for name, buffer in self._out.items():
-            sized = self._sized.get(name)
-            answers.append(buffer.host(tuple(sized.shape if sized else context.get_tensor_shape(name))))
-            if answers[-1].size:
-                self.stream.copy_out(answers[-1], buffer.address)
-        self._under_way = n, answers
-
-    def finish(self) -> tuple[Array, ...]:
-        """Wait for the part that was started; its outputs are the caller's."""
-        self.stream.synchronise()
-        n, answers = self._under_way
-        if any(len(each) < n for each in answers):
-            shapes = ", ".join(str(each.shape) for each in answers)
-            raise UserError(f"{self._name}: {n} pictures in, but {shapes} out; export it with a batch")
-        return tuple(each[:n].astype(np.float32) for each in answers)
-
-    def _resize(self, context: Any, shape: tuple[int, ...]) -> None:
-        if not context.set_input_shape(self._model.input, shape):
-            low, high = self._model.smallest, self._model.largest
-            raise UserError(
-                f"{self._name}: cannot run on {shape}: it was built for {low} to {high} ({self._log.why()})"
-            )
-
-    def _address(self, context: Any) -> None:
-        for name, buffer in ((self._model.input, self._in), *self._out.items()):
-            if name in self._sized:
-                self._checked(context.set_output_allocator(name, self._sized[name]), "be readied")
-            else:
-                self._checked(context.set_tensor_address(name, buffer.address), "be readied")
-
-    def _checked(self, answer: Any, what: str) -> Any:
-        """What TensorRT answered. UserError where that is None or False, with what its logger was told."""
-        if answer is None or answer is False:
-            why = self._log.why()
-            remedy = "close other programs that use the GPU" if "emory" in why else "build it again"
-            raise UserError(f"{self._name}: cannot {what}: {why}; {remedy}")
-        return answer
-
-
-def _allocator(package: Any, buffer: _Buffer) -> Any:
-    """What tells TensorRT to write into a buffer, and is told the shape of what it wrote."""
-
-    class Allocator(package.IOutputAllocator):  # type: ignore[misc]
-        def __init__(self) -> None:
-            package.IOutputAllocator.__init__(self)
-            self.shape: tuple[int, ...] = ()
-
-        def reallocate_output_async(
-            self, tensor_name: str, memory: int, size: int, alignment: int, stream: int
-        ) -> int:
-            """0 stands for: there is no room for it."""
-            del tensor_name, memory, alignment, stream
-            return buffer.address if size <= buffer.nbytes else 0
-
-        def notify_shape(self, tensor_name: str, shape: Any) -> None:
-            del tensor_name
-            self.shape = tuple(shape)
-
-    return Allocator()
