@@ -95,15 +95,17 @@ def shapes(model: onnx.ModelProto, given: dict[str, tuple[int, ...]]) -> dict[st
     for value in fixed.graph.input:
         for dim, size in zip(value.type.tensor_type.shape.dim, given[value.name], strict=True):
             dim.dim_value = size
-    declared = {value.name: value.type.tensor_type.shape for value in fixed.graph.output}
-    lengths = {name: len(shape.dim) for name, shape in declared.items()}
+    declared = {
+        value.name: [dim.dim_value or -1 for dim in value.type.tensor_type.shape.dim]
+        for value in fixed.graph.output
+    }
     for value in fixed.graph.output:
         value.type.tensor_type.ClearField("shape")
     found = onnx.shape_inference.infer_shapes(fixed, data_prop=True).graph
     out = dict(given)
     for value in found.output:
         sizes = [dim.dim_value or -1 for dim in value.type.tensor_type.shape.dim]
-        out[value.name] = tuple(sizes or [-1] * lengths[value.name])
+        out[value.name] = tuple(sizes or declared[value.name])
     return out
 
 
@@ -242,7 +244,7 @@ class Context:
         if self.infer_shapes():
             return -1
         kind = NUMPY[self.engine.get_tensor_dtype(name)]
-        return int(np.prod([4096 if size < 0 else size for size in shape])) * np.dtype(kind).itemsize
+        return int(np.prod([128 if size < 0 else size for size in shape])) * np.dtype(kind).itemsize
 
     def execute_async_v3(self, stream_handle: int) -> bool:
         DEVICE.context()
