@@ -35,10 +35,13 @@ class Settings:
     output: str = option("runs", "folder for the results, made when it is missing", name="DIR")
     pose: str = option(
         "",
-        "pose network (.onnx, or a name of `kinetrail models list`); default: the one that comes along",
+        "pose network (.onnx, .engine, .pth, TorchScript, or a name of `kinetrail models list`); default:"
+        " the one that comes along",
         name="MODEL",
     )
-    detector: str = option("", "person detector, likewise", name="MODEL")
+    detector: str = option(
+        "", "person detector (.onnx, .engine, Ultralytics' .pt, or a name), likewise", name="MODEL"
+    )
     device: str = option("auto", "where networks run: auto, cpu, cuda, cuda:N", name="DEVICE")
     trust_engine: bool = option(
         False, "run TensorRT engines that were not built here; they are executable code"
