@@ -10,6 +10,7 @@ import hashlib
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from glob import escape
 from pathlib import Path
 
 from engine import trt
@@ -60,6 +61,8 @@ def build(
         unproven = path.with_suffix(UNPROVEN)
         undo.callback(record_of(unproven).unlink, missing_ok=True)
         undo.callback(unproven.unlink, missing_ok=True)
+        for left in path.parent.glob(f"{escape(unproven.name)}.*.part"):  # by a build that was killed
+            left.unlink(missing_ok=True)
         _going(report, "preparing the network")
         model = source.prepared(lambda: _going(report, "measuring ranges"))
         limits = Limits(source.profile, recipe.workspace_gb, recipe.level, recipe.precision == "fp32")

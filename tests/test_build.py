@@ -228,7 +228,12 @@ def test_a_killed_build_leaves_no_half_engine_and_does_not_keep_the_next_from_it
     def killed(_: int) -> None:
         raise Killed
 
-    for name in (".unproven.engine", ".unproven.engine.fit.json", ".engine.lock"):  # what a kill -9 leaves
+    for name in (
+        ".unproven.engine",
+        ".unproven.engine.fit.json",
+        ".unproven.engine.abc.part",
+        ".engine.lock",
+    ):  # what a kill -9 leaves
         put(path.with_suffix(name), b"half")
     SIMULATION.between = killed
     with pytest.raises(BaseException):  # noqa: B017, PT011
