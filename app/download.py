@@ -73,6 +73,8 @@ def download(address: str, path: Path, wanted: Wanted, *, show: Show, stop: thre
 def take(source: Path, path: Path, wanted: Wanted, *, show: Show, stop: threading.Event) -> None:
     """As `download`, from a file that was fetched by other means."""
     try:
+        if not (source.is_file() or source.is_dir()) and source.exists():
+            raise UserError(f"{printable(source)} is no file, but a pipe or a device")
         with source.open("rb") as file, locked_part(path) as part:
             if path.exists() and _is_here(path, wanted):
                 return

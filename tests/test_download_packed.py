@@ -155,3 +155,9 @@ def test_a_part_completed_by_hand_is_not_emptied_by_being_taken(server: Publishe
 def test_what_cannot_be_read_is_one_clear_line(tmp_path: Path, path: Path, source: str) -> None:
     with pytest.raises(UserError, match="cannot be read"):
         bring(tmp_path / source, path)
+
+
+def test_a_pipe_nobody_writes_to_is_not_waited_for(tmp_path: Path, path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(UserError, match="no file, but a pipe"):
+        bring(tmp_path / "pipe", path)
