@@ -159,6 +159,28 @@ def _with_a_stranger(folder: Path) -> None:
     drawn_people.relabel(folder, {"images": [], "annotations": [person]})
 
 
+def _someone(folder: Path, bbox: list[float], joints: list[object]) -> None:
+    person = {"id": 7, "image_id": 1, "iscrowd": 0, "bbox": bbox, "keypoints": joints}
+    labels = {"images": [{"id": 1, "file_name": "1.png"}], "annotations": [person]}
+    drawn_people.relabel(folder, labels)
+
+
+def _with_a_box_that_is_no_number(folder: Path) -> None:
+    _someone(folder, [0, float("nan"), 9, 9], [1.0, 1.0, 2.0] * 17)
+
+
+def _with_a_box_of_negative_size(folder: Path) -> None:
+    _someone(folder, [0, 0, -9, 9], [1.0, 1.0, 2.0] * 17)
+
+
+def _with_joints_that_are_words(folder: Path) -> None:
+    _someone(folder, [0, 0, 9, 9], ["left", 1.0, 2.0] * 17)
+
+
+def _nested_without_end(folder: Path) -> None:
+    (folder / data.LABELS).write_text("[" * 100_000)
+
+
 @pytest.mark.parametrize(
     ("damage", "says"),
     [
@@ -169,6 +191,10 @@ def _with_a_stranger(folder: Path) -> None:
         (_with_other_joints, "16 keypoints a person; they have to be COCO's 17"),
         (_of_another_kind, "not COCO's format"),
         (_with_a_stranger, "not COCO's format"),
+        (_with_a_box_that_is_no_number, "1 people .* the first is annotation 7"),
+        (_with_a_box_of_negative_size, "1 people .* the first is annotation 7"),
+        (_with_joints_that_are_words, "not COCO's format"),
+        (_nested_without_end, "cannot be read"),
     ],
 )
 def test_a_damaged_set_is_refused_with_what_is_wrong(tmp_path: Path, damage, says: str) -> None:  # type: ignore[no-untyped-def]
@@ -190,3 +216,13 @@ def test_a_teacher_who_is_not_there_is_told(tmp_path: Path) -> None:
     drawn_people.write(tmp_path / "set")
     with pytest.raises(UserError, match=r"teacher_keypoints\.json\.gz: there is no such file"):
         data.read(tmp_path / "set", teacher=1.0)
+
+
+def test_crops_that_are_cut_off_are_one_line(tmp_path: Path) -> None:
+    drawn_people.write(tmp_path / "set")
+    people = data.read(tmp_path / "set")
+    data.cut(people, tmp_path / "cache")
+    (file,) = (tmp_path / "cache").iterdir()
+    os.truncate(file, 1000)
+    with pytest.raises(UserError, match="remove it, it is made anew"):
+        data.cut(people, tmp_path / "cache")

@@ -11,6 +11,7 @@ import gzip
 import hashlib
 import json
 import os
+import zlib
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -78,16 +79,24 @@ def read(folder: Path, *, teacher: float = 0.0) -> People:
         people = [one for one in labels["annotations"] if not one["iscrowd"] and any(one["keypoints"][2::3])]
         files = tuple(folder / "images" / names[one["image_id"]] for one in people)
         lengths = {len(one["keypoints"]) for one in people}
-        boxes = np.array([one["bbox"] for one in people], np.float32).reshape(-1, 4)
-    except (KeyError, TypeError, ValueError) as error:
+        boxes = np.array([one["bbox"] for one in people], np.float32).reshape(len(people), 4)
+        marks = np.array([number for one in people for number in one["keypoints"]], np.float32)
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise UserError(f"{folder / LABELS}: not COCO's format ({type(error).__name__}: {error})") from error
     if not people:
         raise UserError(f"{folder / LABELS}: nobody in it has a labelled joint; training needs people")
     if lengths != {3 * _K}:
         found = ", ".join(str(length // 3) for length in sorted(lengths - {3 * _K}))
         raise UserError(f"{folder / LABELS}: {found} keypoints a person; they have to be COCO's {_K}")
+    marks = marks.reshape(-1, _K, 3)
+    wrong = ~(np.isfinite(boxes).all(1) & (boxes[:, 2:] >= 0).all(1) & np.isfinite(marks).all((1, 2)))
+    if wrong.any():
+        first = people[int(wrong.argmax())].get("id")
+        raise UserError(
+            f"{folder / LABELS}: {wrong.sum()} people have boxes of negative size, or numbers that are none,"
+            f" the first is annotation {first}; correct or remove them"
+        )
     check_pictures(folder, files)
-    marks = np.array([one["keypoints"] for one in people], np.float32).reshape(-1, _K, 3)
     labelled = marks[..., 2] > 0
     joints, weights = marks[..., :2].copy(), labelled.astype(np.float32)
     if teacher:
@@ -108,7 +117,10 @@ def cut(people: People, cache: Path) -> Crops:
     path = cache / f"{_fingerprint(people)}.npy"
     if not path.exists() or path.stat().st_mtime < max(file.stat().st_mtime for file in set(people.files)):
         _write(path, people, warps)
-    images: Image = np.load(path, mmap_mode="c")
+    try:
+        images: Image = np.load(path, mmap_mode="c")
+    except (OSError, ValueError, EOFError) as error:
+        raise UserError(f"{path}: cannot be read, or is damaged; remove it, it is made anew") from error
     joints = people.joints @ warps[:, :, :2].transpose(0, 2, 1) + warps[:, None, :, 2]
     return Crops(images, joints.astype(np.float32), people.weights, people.labelled)
 
@@ -150,7 +162,10 @@ def _write(path: Path, people: People, warps: Affines) -> None:
 
 def read_picture(file: Path) -> Image:
     """(H, W, 3) BGR. UserError where the file is no picture."""
-    picture = cv2.imread(str(file))
+    try:
+        picture = cv2.imread(str(file))
+    except cv2.error:  # larger than OpenCV reads
+        picture = None
     if picture is None:
         raise UserError(
             f"{file}: not a picture that can be read; remove its people from the set or replace it"
@@ -192,5 +207,5 @@ def read_json(path: Path) -> Any:
         return json.loads(gzip.decompress(raw) if path.suffix == ".gz" else raw)
     except FileNotFoundError as error:
         raise UserError(f"{path}: there is no such file; a data set has {LABELS} and images/") from error
-    except (OSError, EOFError, ValueError) as error:
+    except (OSError, EOFError, ValueError, RecursionError, zlib.error) as error:
         raise UserError(f"{path}: cannot be read: {error}") from error
