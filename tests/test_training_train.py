@@ -383,3 +383,58 @@ def test_two_processes_train_one_network(tmp_path: Path) -> None:
     assert len((tmp_path / "out" / "log.csv").read_text().splitlines()) == 3
     steps = saving.restore(tmp_path / "out" / "last.pth")["optimiser"]["state"][0]["step"]
     assert steps == 2  # four people, two at a time in each of two processes: a step an epoch
+
+
+@pytest.mark.parametrize(
+    "change",
+    ["lr = nan", "lr = -1.0", "decay = -1.0", "average = 2.0", "seed = -1", "threads = -1", "minutes = inf"],
+)
+def test_a_number_that_no_training_can_use_is_refused(tmp_path: Path, change: str) -> None:
+    file = tmp_path / "it.toml"
+    length = "" if change.startswith("minutes") else "epochs = 1\n"
+    sets = '[[data]]\nfolder = "set"\n[[phases]]\nsize = [64, 32]\nbatch = 2\n'
+    file.write_text(f'arch = "hrnet_tiny"\nout = "out"\ncache = "cache"\n{length}{change}\n{sets}')
+    with pytest.raises(UserError, match=change.split()[0]):
+        load(file)
+
+
+def test_a_training_that_could_never_end_is_refused(config: Config) -> None:
+    with pytest.raises(UserError, match="how long the training is"):
+        replace(config, epochs=-1, minutes=1.0)
+
+
+def test_fewer_people_than_sets_are_refused(config: Config) -> None:
+    with pytest.raises(UserError, match="samples 1: nobody"):
+        schedule.rows_of_epoch([4, 4], replace(config, data=config.data * 2, samples=1), 0)
+
+
+def test_a_kind_of_device_that_no_training_runs_on_is_refused(config: Config) -> None:
+    with pytest.raises(UserError, match="device meta: trainings run on"):
+        processes.processes(replace(config, device="meta"))
+
+
+def test_weights_in_the_place_of_the_checkpoint_are_refused(config: Config, tmp_path: Path) -> None:
+    saving.save({"arch": config.arch, "state_dict": {}}, tmp_path / "out" / "last.pth")
+    with pytest.raises(UserError, match=r"last\.pth: not what a training left there"):
+        train.train(config, ALONE)
+
+
+def test_a_folder_that_cannot_be_written_is_told_before_the_first_epoch(
+    config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(train.Training, "run_epoch", lambda *_: pytest.fail("trained in vain"))
+    (tmp_path / "out").write_text("a file")
+    with pytest.raises(UserError, match="nothing can be saved there"):
+        train.train(config, ALONE)
+
+
+def test_ctrl_c_is_one_line(
+    config: Config, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(train, "load", lambda _: config)
+    monkeypatch.setattr(train, "train", interrupted)
+    assert train.main(["it.toml"]) == 130
+    assert "the same command goes on" in capsys.readouterr().err

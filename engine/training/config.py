@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import tomllib
 from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, field, fields, is_dataclass
+from dataclasses import MISSING, astuple, dataclass, field, fields, is_dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
@@ -62,7 +63,7 @@ class Config:
     augment: Ranges = field(default_factory=Ranges)
 
     def __post_init__(self) -> None:
-        if (self.epochs > 0) == (self.minutes > 0):
+        if min(self.epochs, self.minutes) < 0 or (self.epochs > 0) == (self.minutes > 0):
             raise UserError("epochs, minutes: one of them has to say how long the training is, above 0")
         if not self.data or not self.phases:
             raise UserError("data, phases: a training needs at least one of each")
@@ -79,6 +80,15 @@ class Config:
             raise UserError(
                 f"warmup {self.warmup}, samples {self.samples}: 0 or more, and the warm-up ends below 1"
             )
+        for name in ("lr", "decay", "threads", "every", "seed"):
+            if not 0 <= getattr(self, name) < 1 << 63:
+                raise UserError(f"{name} is {getattr(self, name)}; it has to be 0 or more")
+        if not 0 <= self.average < 1:
+            raise UserError(f"average is {self.average}; it has to be 0 or more, and below 1")
+        if any(source.teacher < 0 for source in self.data) or any(phase.sigma < 0 for phase in self.phases):
+            raise UserError("data, phases: teacher and sigma have to be 0 or more")
+        if self.augment.scale >= 1 or min(astuple(self.augment)) < 0:
+            raise UserError(f"{self.augment}: all have to be 0 or more, and scale below 1")
 
 
 _T = TypeVar("_T")
@@ -124,8 +134,8 @@ def _value(kind: Any, value: Any, where: str) -> Any:
         return tuple(_value(get_args(kind)[0], each, f"{where}.") for each in value)
     if isinstance(kind, type) and is_dataclass(kind) and isinstance(value, dict):
         return _read(kind, value, where.removesuffix(".") + ".")
-    if kind is float and type(value) in (int, float):
+    if kind is float and type(value) in (int, float) and math.isfinite(value):
         return float(value)
-    if isinstance(kind, type) and type(value) is kind:
+    if kind is not float and isinstance(kind, type) and type(value) is kind:
         return value
     raise UserError(f"{where} is {value!r}; it has to be {getattr(kind, '__name__', None) or get_args(kind)}")

@@ -39,6 +39,8 @@ def processes(config: Config) -> Processes:
         device = torch.device(name)
     except RuntimeError as error:
         raise UserError(f'device {name}: there is no such kind; "auto", "cpu" or "cuda:0"') from error
+    if device.type not in ("cpu", "cuda"):
+        raise UserError(f'device {name}: trainings run on "cpu" or "cuda:0"; "auto" takes what is there')
     if config.threads:
         torch.set_num_threads(config.threads)
     if device.type == "cuda":

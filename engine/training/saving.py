@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pickle
 import struct
+import tempfile
 import warnings
 from contextlib import suppress
 from pathlib import Path
@@ -31,6 +32,16 @@ _UNREADABLE = (
 )
 
 _STARTS = (b"PK\x03\x04", b"\x80\x02\x8a\x0al\xfc\x9c")  #: of a file by torch.save, since 1.6 and before
+
+
+def check_folder(folder: Path) -> None:
+    """Make a folder where it is missing. UserError where nothing can be saved there, before any work."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise UserError(f"{folder}: nothing can be saved there: {error.strerror}") from error
 
 
 def save(content: dict[str, Any], path: Path) -> None:

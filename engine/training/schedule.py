@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.errors import UserError
 from engine.training.config import Config, Phase
 
 Rows = NDArray[np.intp]  #: numbers of people
@@ -49,4 +50,6 @@ def rows_of_epoch(sizes: list[int], config: Config, epoch: int) -> Rows:
         for start, size, count in zip(starts, sizes, counts, strict=False)
         if count
     ]
+    if not rows:
+        raise UserError(f"samples {config.samples}: nobody for any of the sets; raise it")
     return rng.permutation(np.concatenate(rows))

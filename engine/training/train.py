@@ -68,10 +68,13 @@ class Training:
                 f"{path}: a training of {content.get('arch')}, not {self.config.arch}; "
                 "name another folder in `out`, or remove this one"
             )
-        self.network.load_state_dict(content["network"])
-        self.average.load_state_dict(content["average"])
-        self.optimiser.load_state_dict(content["optimiser"])
-        self.epoch, self.elapsed_s = content["epoch"], content["elapsed_s"]
+        try:
+            self.network.load_state_dict(content["network"])
+            self.average.load_state_dict(content["average"])
+            self.optimiser.load_state_dict(content["optimiser"])
+            self.epoch, self.elapsed_s = int(content["epoch"]), float(content["elapsed_s"])
+        except (KeyError, TypeError, ValueError, RuntimeError, AttributeError) as error:
+            raise UserError(f"{path}: not what a training left there; remove it, or restore it") from error
 
     def save(self, path: Path) -> None:
         content = {
@@ -132,6 +135,7 @@ class Training:
 def train(config: Config, who: Processes) -> Path:
     """The whole training, or what is left of it; where the weights lie."""
     out = Path(config.out)
+    saving.check_folder(out)
     sets = [data.read(Path(source.folder), teacher=source.teacher) for source in config.data]
     for _ in in_turn(who):
         crops = data.cut(data.together(sets), Path(config.cache))
@@ -199,6 +203,9 @@ def main(arguments: list[str] | None = None) -> int:
     except UserError as error:
         sys.stderr.write(f"{error}\n")
         return 2
+    except KeyboardInterrupt:
+        sys.stderr.write("stopped; the same command goes on from the last epoch that was over\n")
+        return 130
     if distributed.is_initialized():
         distributed.destroy_process_group()
     if not who.rank:
