@@ -17,9 +17,12 @@ import hashlib
 import json
 import multiprocessing
 import os
+import signal
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
@@ -98,8 +101,15 @@ def side_by_side(workers: int) -> Iterator[Any]:
     if workers == 1:
         yield map
         return
-    with multiprocessing.get_context("spawn").Pool(workers) as pool:
-        yield pool.imap
+    pool = ProcessPoolExecutor(
+        workers, multiprocessing.get_context("spawn"), signal.signal, (signal.SIGINT, signal.SIG_IGN)
+    )
+    try:
+        yield pool.map
+    except BrokenProcessPool as error:
+        raise OSError("a worker was killed, perhaps for want of memory; take fewer --workers") from error
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def draw(chunk: tuple[Order, int]) -> int:
@@ -207,7 +217,10 @@ def main(words: Sequence[str] | None = None) -> int:
             sys.stdout.flush()
     except (OSError, ValueError) as error:
         sys.stderr.write(f"{error}\n")
-        return 1
+        return 2
+    except KeyboardInterrupt:
+        sys.stderr.write("stopped; the same command goes on from there\n")
+        return 130
     return 0
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import cv2
@@ -239,7 +240,7 @@ def test_a_run_that_broke_off_is_not_gone_on_with_by_one_that_draws_other_pictur
 
 def test_a_finished_set_is_not_written_over(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / LABELS).write_text("{}")
-    assert make_people.main([str(tmp_path), "--pictures", "1", "--workers", "1"]) == 1
+    assert make_people.main([str(tmp_path), "--pictures", "1", "--workers", "1"]) == 2
     assert "is there already" in capsys.readouterr().err
     assert (tmp_path / LABELS).read_text() == "{}"
 
@@ -277,3 +278,19 @@ def test_backgrounds_from_photographs_keep_clear_of_people(tmp_path: Path) -> No
     (tmp_path / LABELS).write_text(json.dumps(labels))
     with pytest.raises(ValueError, match="no picture has a part without people"):
         people_photos.windows(tmp_path)
+
+
+def test_a_killed_worker_ends_the_run_instead_of_being_waited_for() -> None:
+    with pytest.raises(OSError, match="a worker was killed"), make_people.side_by_side(2) as each:
+        list(each(os._exit, [9]))
+
+
+def test_ctrl_c_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(make_people, "make", interrupted)
+    assert make_people.main([str(tmp_path), "--pictures", "1"]) == 130
+    assert "the same command goes on" in capsys.readouterr().err
