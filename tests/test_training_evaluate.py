@@ -23,7 +23,7 @@ from engine.errors import UserError  # noqa: E402
 from engine.skeleton import PAIRS  # noqa: E402
 from engine.training import evaluate, saving  # noqa: E402
 from engine.training.config import Config, Phase, Source  # noqa: E402
-from engine.training.metric import distinct, measure, pose_scores  # noqa: E402
+from engine.training.metric import Metric, distinct, measure, pose_scores  # noqa: E402
 from engine.training.weights import described  # noqa: E402
 from engine.training.zoo import build  # noqa: E402
 from engine.types import Array, Boxes, Poses  # noqa: E402
@@ -177,6 +177,17 @@ def test_the_command_writes_a_table_and_the_same_as_json(
         said = json.loads((tmp_path / "out.json").read_text(encoding="utf-8"))
         (row,) = capsys.readouterr().out.splitlines()[2:]
         assert [cell.strip() for cell in row.split("|")[1:3]] == ["new.pth", f"{said[0]['ap']:.3f}"]
+
+
+def test_a_file_for_the_numbers_that_cannot_be_written_does_not_cost_the_table(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    drawn_people.write(tmp_path / "set")
+    monkeypatch.setattr(
+        evaluate, "evaluate", lambda *_, **__: [("net.onnx", Metric(0.5, 0, 0, 0, 0, 0), 1.0)]
+    )
+    assert evaluate.main(["net.onnx", "--data", str(tmp_path / "set"), "--json", str(tmp_path)]) == 2
+    assert "| net.onnx | 0.500 |" in capsys.readouterr().out
 
 
 def test_true_boxes_are_found_again_in_a_file_of_them(labels: dict[str, Any], tmp_path: Path) -> None:

@@ -210,13 +210,14 @@ def main(arguments: list[str] | None = None) -> int:
             arch=options.arch,
             size=options.size,
         )
+        sys.stdout.write(table(results) + "\n")  # before the file: that may fail, and this took long
+        sys.stdout.flush()
         if options.json:
             said = [{"model": name, **asdict(metric), "ms_a_person": ms} for name, metric, ms in results]
             options.json.write_text(json.dumps(said, indent=1), encoding="utf-8")
     except (UserError, OSError) as error:
         sys.stderr.write(f"{error}\n")
         return 2
-    sys.stdout.write(table(results) + "\n")
     return 0
 
 
