@@ -17,7 +17,7 @@ from engine import trt
 from engine.cache import REFUSED, UNPROVEN, alone, digest, engine_file, put
 from engine.cuda import Gpu, number_of
 from engine.errors import UserError
-from engine.fit import Fit, Place, Shape, built_here, misfit, read, record_of, write
+from engine.fit import Fit, Place, built_here, misfit, read, record_of, write
 from engine.recipe import Recipe, Source
 from engine.tensorrt_build import Cancelled, Limits, Report, plan
 
@@ -56,7 +56,7 @@ def build(
         if path.suffix != ".engine":
             raise UserError(f"-o {path}: the name of the file has to end in .engine")
         undo.enter_context(alone(path, lambda: _going(report, "waiting for another build of it")))
-        if not force and (fit := fitting(path, recipe, onnx_sha256, place, source.profile)):
+        if not force and (fit := fitting(path, recipe, onnx_sha256, place, source)):
             return Built(path, fit, new=False)
         unproven = path.with_suffix(UNPROVEN)
         undo.callback(record_of(unproven).unlink, missing_ok=True)
@@ -125,9 +125,9 @@ def existing(recipe: Recipe) -> Path | None:
     with closing(Gpu(number_of(recipe.device))) as gpu:
         place = trt.place(trt.tensorrt(), gpu)
     path = _default(onnx_sha256, place, recipe, source)
-    if fitting(path, recipe, onnx_sha256, place, source.profile):
+    if fitting(path, recipe, onnx_sha256, place, source):
         return path
-    if fitting(path.with_suffix(REFUSED), recipe, onnx_sha256, place, source.profile):
+    if fitting(path.with_suffix(REFUSED), recipe, onnx_sha256, place, source):
         raise Refused(f"its engine did not answer what it answers; to try again: {recipe.command(None)}")
     return None
 
@@ -137,14 +137,16 @@ def _default(onnx_sha256: str, place: Place, recipe: Recipe, source: Source) -> 
     return engine_file(onnx_sha256, place.tensorrt, device, recipe.precision, source.rows)
 
 
-def fitting(
-    path: Path, recipe: Recipe, onnx_sha256: str, place: Place, profile: tuple[Shape, ...]
-) -> Fit | None:
-    """The record of an engine that is there already, is what the recipe asks for, and fits here."""
+def fitting(path: Path, recipe: Recipe, onnx_sha256: str, place: Place, source: Source) -> Fit | None:
+    """The record of an engine that is there already, is what the recipe asks for, and fits here.
+
+    What the network is described as may stand in a file beside the ONNX, which the digest does not cover.
+    """
     try:
         fit = read(path)
         plan_sha256 = digest(path)
     except UserError:
         return None
-    same = (fit.precision, fit.profile) == (recipe.precision, profile) and built_here(fit)
+    wanted = recipe.precision, source.profile, source.metadata
+    same = (fit.precision, fit.profile, fit.metadata) == wanted and built_here(fit)
     return fit if same and not misfit(fit, place, plan_sha256=plan_sha256, onnx_sha256=onnx_sha256) else None

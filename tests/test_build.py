@@ -17,7 +17,7 @@ from simulated_cuda import DEVICE
 from simulated_tensorrt import MAJORS, SIMULATION
 
 from engine import fit as records
-from engine.build import Cancelled, Refused, build
+from engine.build import Cancelled, Refused, build, existing
 from engine.cache import engine_folder, engines, put
 from engine.errors import UserError
 from engine.fit import record_of
@@ -126,6 +126,17 @@ def test_another_engine_is_built_where_the_one_that_is_there_does_not_fit(pose: 
         assert build(wanted, output, report=silent).new, change
         assert SIMULATION.built == number
         assert not build(wanted, output, report=silent).new, change
+
+
+def test_an_engine_is_built_again_when_the_description_beside_its_onnx_changed(pose: Path) -> None:
+    beside = pose.with_name("pose.onnx.json")
+    said = {"kind": "pose", "rgb": True, "mean": [0, 0, 0], "std": [1, 1, 1], "decoder": "argmax"}
+    for decoder in ("argmax", "quarter"):
+        beside.write_text(json.dumps(said | {"decoder": decoder, "keypoints": [f"k{i}" for i in range(17)]}))
+        built = build(recipe(pose), report=silent)
+        assert built.new
+        assert json.loads(built.fit.metadata["kinetrail.decoder"]) == decoder
+        assert existing(recipe(pose)) == built.path
 
 
 def test_what_was_measured_once_is_not_measured_again(pose: Path, tmp_path: Path) -> None:
