@@ -9,7 +9,7 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -176,9 +176,13 @@ def _verify_models(args: argparse.Namespace, _: threading.Event) -> int:
 
 
 def _tell(text: str) -> int:
-    with suppress(BrokenPipeError):  # whoever read along has left
+    try:
         sys.stdout.write(text)
         sys.stdout.flush()
+    except BrokenPipeError:  # whoever read along has left
+        return 0
+    except OSError as error:
+        raise UserError(f"what there is to say cannot be written ({error.strerror})") from error
     return 0
 
 

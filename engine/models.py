@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from importlib import resources
 from pathlib import Path
 
@@ -21,12 +22,21 @@ def own_models() -> Path:
 
 
 def model_folder() -> Path:
-    """The folder that others are downloaded to: $KINETRAIL_MODELS, or one in the user's cache."""
-    if given := os.environ.get(FOLDER):
-        return Path(given)
-    import platformdirs  # only this needs it
+    """The folder that others are downloaded to: $KINETRAIL_MODELS, or one in the user's cache.
 
-    return platformdirs.user_cache_path("kinetrail") / "models"
+    UserError where $KINETRAIL_MODELS is no folder, or one that cannot be read.
+    """
+    given = os.environ.get(FOLDER)
+    if not given:
+        import platformdirs  # only this needs it
+
+        return platformdirs.user_cache_path("kinetrail") / "models"
+    try:
+        with suppress(FileNotFoundError):  # not made yet
+            next(Path(given).iterdir(), None)
+    except OSError as error:
+        raise UserError(f"{FOLDER}={given[:80]}: no folder that can be read ({error.strerror})") from error
+    return Path(given)
 
 
 def model_file(kind: Kind, given: str) -> Path:

@@ -432,3 +432,14 @@ def test_our_networks_are_those_of_the_catalogue() -> None:
     from engine.training.zoo import NAMES
 
     assert {each.arch for each in CATALOGUE.values() if each.arch} <= set(NAMES)
+
+
+@pytest.mark.parametrize("folder", ["x" * 5000, __file__])
+def test_a_folder_of_models_that_is_none_is_one_line(
+    folder: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("KINETRAIL_MODELS", folder)
+    assert main(["models", "verify"]) == 2
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert "no folder that can be read" in said
