@@ -129,8 +129,8 @@ def admit(
     """The plan of an engine that may be loaded here, and the network's metadata.
 
     Whoever loads it deserialises these very bytes: the file may change meanwhile. UserError where it does not
-    fit, with the command that rebuilds it, or where it was not built here and is not trusted. With `trust` an
-    engine without a record passes too.
+    fit, with the command that rebuilds it where that was written here, or where it was not built here and is
+    not trusted. With `trust` an engine without a record passes too.
     """
     plan = _bytes(engine)
     if trust and not record_of(engine).exists():
@@ -138,10 +138,17 @@ def admit(
     fit = read(engine)
     why = misfit(fit, here, plan_sha256=hashlib.sha256(plan).hexdigest(), onnx_sha256=onnx_sha256)
     if why:
-        raise UserError(f"{engine.name}: {why}; build it again: {fit.command}")
+        raise UserError(f"{engine.name}: {why}; {again(fit)}")
     if not trust and not built_here(fit):
         raise UserError(f"{engine.name}: was not built here; {_elsewhere()}")
     return plan, fit.metadata
+
+
+def again(fit: Fit) -> str:
+    """How to build an engine again. A command that somebody else wrote is not handed on."""
+    return (
+        f"build it again: {fit.command}" if built_here(fit) else "build one of its ONNX with build_engine.py"
+    )
 
 
 def _elsewhere() -> str:
@@ -170,10 +177,13 @@ def _fit(said: Any) -> Fit:
         raise ValueError("profile: three shapes of one length")
     texts = ("onnx", "onnx_sha256", "plan_sha256", "precision", "command", "built", "seal")
     proof = {str(key): value for key, value in said["proof"].items()}
+    place = {key: _text(value) for key, value in said["place"].items()}
+    if not all(value.isprintable() for value in place.values()):  # they go to a terminal, whoever wrote them
+        raise ValueError("place: texts of one line")
     if any(type(value) not in (int, float, str) for value in proof.values()):
         raise ValueError("proof: numbers and texts")
     return Fit(
-        place=Place(**{key: _text(value) for key, value in said["place"].items()}),
+        place=Place(**place),
         profile=(smallest, typical, largest),
         metadata={_text(key): _text(value) for key, value in said["metadata"].items()},
         inputs=tuple(_tensor(each) for each in said["inputs"]),

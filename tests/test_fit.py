@@ -112,6 +112,25 @@ def test_an_engine_from_elsewhere_is_refused_unless_it_is_trusted(
         assert secret(make=True)
 
 
+@pytest.mark.parametrize("trust", [False, True])
+def test_a_command_that_somebody_else_wrote_is_not_handed_on(engine: Path, trust: bool) -> None:
+    said = json.loads(record_of(engine).read_text())
+    record_of(engine).write_text(json.dumps(said | {"command": "rm -r ~"}))
+    with pytest.raises(UserError, match=r"here is 12\.0\..*build_engine\.py") as error:
+        admit(engine, replace(HERE, tensorrt="12.0.0.1"), trust=trust)
+    assert "rm" not in str(error.value)
+
+
+def test_a_record_writes_nothing_but_text_to_the_terminal(engine: Path) -> None:
+    said = json.loads(record_of(engine).read_text())
+    for text in ("L4\nbuild it again: rm -r ~", "L4\x1b[2J"):
+        said["place"]["gpu"] = text
+        record_of(engine).write_text(json.dumps(said))
+        with pytest.raises(UserError, match="no record of an engine") as error:
+            admit(engine, HERE, trust=True)
+        assert text not in str(error.value)
+
+
 @pytest.mark.parametrize("name", ["plan_sha256", "onnx", "command", "metadata", "proof"])
 def test_a_record_that_was_edited_was_not_written_here(engine: Path, name: str) -> None:
     said = json.loads(record_of(engine).read_text())

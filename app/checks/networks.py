@@ -41,7 +41,7 @@ def models() -> Finding:
 def engine(path: Path, here: Nvidia) -> Finding:
     """Whether an engine can be loaded on this machine, with this TensorRT."""
     from engine.cache import digest
-    from engine.fit import Place, built_here, misfit, read
+    from engine.fit import Place, again, built_here, misfit, read
 
     try:
         fit = read(path)
@@ -57,5 +57,5 @@ def engine(path: Path, here: Nvidia) -> Finding:
     if not why and all(reasons):  # it has to fit one of several GPUs
         why = reasons[0]
     if why:
-        return note(f"{path.name}: {why}", f"build it again: {fit.command}")
+        return note(f"{path.name}: {why}", again(fit))
     return ok(f"{path.name} fits: {fit.precision}, up to {fit.batches[2]} people at once")
