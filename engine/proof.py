@@ -22,6 +22,7 @@ from engine.types import Array, Image
 
 #: How far joints or box edges may lie apart in the mean, in pixels of the network's input.
 LIMITS_PX = {"fp32": 0.1, "fp16": 0.1, "int8": 1.0}
+SCORE_LIMITS = {"fp32": 0.05, "fp16": 0.05, "int8": 0.2}  #: how far their scores may, which go up to about 1
 BOX_LIMITS_PX = {"fp32": 0.5, "fp16": 0.5, "int8": 2.0}
 SURE = 0.3  #: score of the joints that count: where a network sees nothing, rounding decides what it answers
 DISTINCT = 32  #: people that are looked at; a larger batch holds them several times
@@ -54,24 +55,27 @@ def prove_pose(
     """
     count = len(crops)
     distinct = crops[:DISTINCT]
-    wanted, scores, onnx_ms = _timed(onnx, model, distinct, going, times=1)
+    wanted, scores, onnx_ms = _timed(onnx, model, distinct, going)
     again = np.arange(count) % len(distinct)
     wanted, scores = wanted[again], scores[again]
     apart = np.zeros((0, *wanted.shape[1:2]))
-    kinds = []
+    expected, given = [], []
     for rows in _batches(count, typical):
         going()
-        found = joints(engine, model, crops[again[rows]])[0]
+        found, scored = joints(engine, model, crops[again[rows]])
         apart = np.concatenate([apart, np.linalg.norm(found - wanted[rows], axis=2)])
-        kinds.append(scores[rows])
-    sure = np.concatenate(kinds) >= SURE
-    counted = apart[sure] if sure.any() else apart.ravel()
+        expected.append(scores[rows])
+        given.append(scored)
+    score, differs = np.concatenate(expected), np.concatenate(given) - np.concatenate(expected)
+    sure = score >= SURE if (score >= SURE).any() else np.ones(score.shape, bool)
+    counted, off = apart[sure], float(np.abs(differs[sure]).mean())
     ms = median(_timed(engine, model, crops[:typical], going)[2] for _ in range(TIMES))
     moved = _moved(engine, model, crops) if count > 1 else 0.0
     mean = float(counted.mean())
     figures: dict[str, float | str] = {
         "mean_px": mean,
         "max_px": float(counted.max()),
+        "mean_score": off,
         "joints": int(counted.size),
         "identical_rows_px": moved,
         "onnx_ms": onnx_ms,
@@ -80,10 +84,15 @@ def prove_pose(
     limit = LIMITS_PX[precision]
     refused = ""
     if not mean <= limit:
-        refused = f"its joints lie {mean:.2f} px from the ONNX's in the mean"
+        refused = f"its joints lie {mean:.2f} px from the ONNX's in the mean, more than {limit} px"
     elif not moved <= limit:
-        refused = f"the same person gets joints {moved:.2f} px apart at different places of a batch"
-    return Proof(figures, refused and f"{refused}, more than {limit} px")
+        refused = (
+            f"the same person gets joints {moved:.2f} px apart at different places of a batch, more than"
+            f" {limit} px"
+        )
+    elif not off <= SCORE_LIMITS[precision]:
+        refused = f"its scores lie {off:.2f} from the ONNX's in the mean, more than {SCORE_LIMITS[precision]}"
+    return Proof(figures, refused)
 
 
 def prove_detector(
@@ -128,6 +137,12 @@ def prove_detector(
     }
     if missing:
         return Proof(figures, f"{missing} people are found by only one of engine and ONNX")
+    if not edges.size:
+        return Proof(
+            figures,
+            "neither of them finds anybody on these pictures, which proves nothing; pass --calibrate DIR with"
+            " pictures that it finds people on, or --no-verify",
+        )
     if not mean <= BOX_LIMITS_PX[precision]:
         limit = BOX_LIMITS_PX[precision]
         return Proof(
@@ -169,14 +184,13 @@ def _batches(count: int, typical: int) -> Iterator[np.ndarray[Any, np.dtype[np.i
 
 
 def _timed(
-    session: Session, model: PoseModel, crops: Image, going: Callable[[], None], times: int = 1
+    session: Session, model: PoseModel, crops: Image, going: Callable[[], None]
 ) -> tuple[Array, Array, float]:
     """Joints, scores, and the milliseconds that a person took."""
     going()
     began = time.perf_counter()
-    for _ in range(times):
-        found, scores = joints(session, model, crops)
-    return found, scores, (time.perf_counter() - began) * 1e3 / times / len(crops)
+    found, scores = joints(session, model, crops)
+    return found, scores, (time.perf_counter() - began) * 1e3 / len(crops)
 
 
 def _moved(engine: Session, model: PoseModel, crops: Image) -> float:

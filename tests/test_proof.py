@@ -76,10 +76,11 @@ def test_joints_are_where_the_spots_are() -> None:
         lambda maps: maps[::-1],  # people take each other's place
         lambda maps: maps * np.nan,
         lambda maps: maps * 0,
+        lambda maps: maps * np.float32(0.8),  # joints where they should be, but less sure of them
     ],
 )
 def test_an_engine_that_answers_something_else_is_refused(spoil: Spoil) -> None:
-    assert "px" in prove(spoil).refused
+    assert "from the ONNX's" in prove(spoil).refused
 
 
 def test_a_person_whose_joints_depend_on_his_place_in_the_batch_is_found_out() -> None:
@@ -158,6 +159,11 @@ def test_boxes_are_held_against_each_other(boxes: list[Sequence[float]], refused
     picture = np.zeros((208, 416, 3), np.uint8)
     proof = prove_detector(Boxes(ONE, TWO), Boxes(*boxes), DETECTOR, [picture], "fp16")
     assert proof.refused.startswith(refused) if not refused else refused in proof.refused
+
+
+def test_pictures_on_which_nobody_is_found_prove_nothing() -> None:
+    picture = np.zeros((208, 416, 3), np.uint8)
+    assert "--calibrate" in prove_detector(Boxes(), Boxes(), DETECTOR, [picture], "fp16").refused
 
 
 def test_the_difference_of_boxes_is_in_pixels_of_the_network() -> None:
