@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections import defaultdict
+from contextlib import closing
 from importlib import resources
 from itertools import cycle, islice
 from pathlib import Path
@@ -19,7 +20,8 @@ from engine.models import default_model
 from engine.types import Image
 
 ENDINGS = (".jpg", ".jpeg", ".png", ".bmp", ".webp")
-MOST_PICTURES = 500
+MOST_PICTURES = 128
+LARGEST = 1920  #: longer side; larger pictures are made smaller, as all of them are held in memory
 FRAMES = 12  #: of the demo clip
 JITTER = 0.1  #: by how much of its side a box is moved where people have to be used again
 
@@ -28,7 +30,7 @@ Edges = NDArray[np.float64]
 
 def frames(folder: Path | None) -> list[Image]:
     """Pictures (H, W, 3) BGR: those in a folder, or some of the clip that comes with the program."""
-    return [image for image, _ in (_demo() if folder is None else _pictures(folder))]
+    return [image for image, _ in _demo()] if folder is None else _pictures(folder)
 
 
 def people(folder: Path | None, count: int, size: Size, *, unbiased: bool) -> Image:
@@ -37,8 +39,8 @@ def people(folder: Path | None, count: int, size: Size, *, unbiased: bool) -> Im
     In a folder of the user's, people are where the default detector finds them, or fill a picture whole.
     Where there are too few, they are seen again from boxes that lie a little aside.
     """
-    found = _demo() if folder is None else [(image, _boxes(image)) for image, _ in _pictures(folder)]
-    seen = [(image, box) for image, boxes in found for box in boxes]
+    images = _demo() if folder is None else _with_people(_pictures(folder))
+    seen = [(image, box) for image, boxes in images for box in boxes]
     rng, out = np.random.default_rng(0), []
     for number, (image, box) in enumerate(islice(cycle(seen), count)):
         aside = rng.uniform(-JITTER, JITTER, 4) * np.tile(box[2:] - box[:2], 2) * (number >= len(seen))
@@ -72,29 +74,38 @@ def _demo() -> list[tuple[Image, Edges]]:
     return out
 
 
-def _pictures(folder: Path) -> list[tuple[Image, Edges]]:
-    """The pictures in a folder, each with one box: the whole of it."""
-    if not folder.is_dir():
-        raise UserError(f"{folder}: there is no such folder of pictures")
-    out = []
-    for path in sorted(folder.iterdir())[:MOST_PICTURES]:
-        image = cv2.imread(str(path)) if path.suffix.lower() in ENDINGS else None
-        if image is not None:
-            height, width = image.shape[:2]
-            out.append((image.astype(np.uint8, copy=False), np.array([[0.0, 0.0, width, height]])))
+def _pictures(folder: Path) -> list[Image]:
+    """The first pictures in a folder."""
+    try:
+        paths = sorted(path for path in folder.iterdir() if path.suffix.lower() in ENDINGS)
+    except OSError as error:
+        raise UserError(f"{folder}: cannot be read as a folder of pictures: {error.strerror}") from error
+    read = (cv2.imread(str(path)) for path in paths)
+    out = list(islice((_small(image) for image in read if image is not None), MOST_PICTURES))
     if not out:
         raise UserError(f"{folder}: holds no picture that can be read ({', '.join(ENDINGS)})")
     return out
 
 
-def _boxes(image: Image) -> Edges:
-    """The people in a picture; the whole of it where nobody is found, or there is no detector."""
+def _small(image: cv2.typing.MatLike) -> Image:
+    height, width = image.shape[:2]
+    scale = LARGEST / max(height, width)
+    if scale < 1:
+        size = max(1, round(width * scale)), max(1, round(height * scale))
+        image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+    return image.astype(np.uint8, copy=False)
+
+
+def _with_people(images: list[Image]) -> list[tuple[Image, Edges]]:
+    """Each picture and its people; the whole of it where nobody is found, or there is no detector."""
+    whole = [np.array([[0.0, 0.0, image.shape[1], image.shape[0]]]) for image in images]
     try:
         detector = open_detector(default_model("detector"), "cpu", 1)
     except UserError:
-        found = np.zeros((0, 4))
-    else:
-        found = detector.detect([image])[0].xyxy.astype(np.float64)
-        detector.close()
-    height, width = image.shape[:2]
-    return found if len(found) else np.array([[0.0, 0.0, width, height]])
+        return list(zip(images, whole, strict=True))
+    with closing(detector):
+        found = [detector.detect([image])[0].xyxy.astype(np.float64) for image in images]
+    return [
+        (image, boxes if len(boxes) else all_of_it)
+        for image, boxes, all_of_it in zip(images, found, whole, strict=True)
+    ]

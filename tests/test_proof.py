@@ -201,6 +201,31 @@ def test_pictures_of_the_user_are_taken_where_he_names_a_folder(
             frames(empty)
 
 
+def test_large_pictures_are_held_small_and_other_files_do_not_count(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.samples.MOST_PICTURES", 2)
+    monkeypatch.setattr("engine.samples.LARGEST", 100)
+    for number in range(3):
+        (tmp_path / f"a{number}.txt").write_text("no picture")
+        cv2.imwrite(str(tmp_path / f"b{number}.png"), np.zeros((60, 400, 3), np.uint8))
+    assert [image.shape for image in frames(tmp_path)] == [(15, 100, 3)] * 2
+    with pytest.raises(UserError, match=r"a0\.txt: cannot be read as a folder of pictures"):
+        frames(tmp_path / "a0.txt")
+
+
+def test_the_detector_is_opened_once_for_all_pictures(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = []
+    monkeypatch.setattr("engine.samples.default_model", lambda _: opened.append(1) or detector)
+    detector = networks.rectangle_detector(tmp_path / "detector.onnx")
+    for number in range(3):
+        cv2.imwrite(str(tmp_path / f"{number}.png"), np.zeros((96, 160, 3), np.uint8))
+    assert len(people(tmp_path, 5, SIZE, unbiased=False)) == 5
+    assert len(opened) == 1
+
+
 def test_a_network_in_int8_has_what_tensorrt_asks_for_and_answers_nearly_the_same(tmp_path: Path) -> None:
     path = networks.heatmaps(tmp_path / "pose.onnx", metadata={"key": "said"})
     seen = [np.random.default_rng(i).random((1, 3, 64, 48)).astype(np.float32) for i in range(4)]
