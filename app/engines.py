@@ -16,6 +16,7 @@ from engine.errors import UserError
 
 if TYPE_CHECKING:
     from engine.build import Built
+    from engine.fit import Place
     from engine.recipe import Recipe
 
 WHAT_IT_TAKES = "building a TensorRT engine for this GPU; that takes some minutes, once"
@@ -92,16 +93,19 @@ def engines_of(files: Sequence[Path], device: str, console: Console, stop: threa
     """
     if device != "auto" or not any(path.suffix.lower() == ".onnx" for path in files):
         return files
+    wanted = KERNEL_MODULE.exists()  # else there is no GPU that TensorRT would be for
     try:
         trt.tensorrt()
+        wanted = True  # whoever installed it may ask why it is not used
+        place = trt.here(device)
     except UserError as error:
-        if KERNEL_MODULE.exists():  # else there is no GPU that it would be for
-            console.say(f"networks run on ONNX Runtime, not on TensorRT: it {error}")
+        if wanted:
+            console.say(f"networks run on ONNX Runtime, not on TensorRT: {error}")
         return files
-    return [_engine(path, console, stop) for path in files]
+    return [_engine(path, place, console, stop) for path in files]
 
 
-def _engine(path: Path, console: Console, stop: threading.Event) -> Path:
+def _engine(path: Path, place: Place, console: Console, stop: threading.Event) -> Path:
     """The engine of an ONNX file; the file itself where there can be none."""
     if path.suffix.lower() != ".onnx" or stop.is_set():
         return path
@@ -115,7 +119,7 @@ def _engine(path: Path, console: Console, stop: threading.Event) -> Path:
         return path
     try:
         recipe = Recipe(path)
-        if there := existing(recipe):
+        if there := existing(recipe, place):
             return there
         console.say(f"{path.name}: {WHAT_IT_TAKES}")
         found = built(recipe, None, console, stop)

@@ -116,14 +116,12 @@ def _going(report: Report, phase: str) -> None:
         raise Cancelled("cancelled; nothing was kept")
 
 
-def existing(recipe: Recipe) -> Path | None:
-    """The engine of a recipe in the cache folder, where there is one that fits; nothing is built.
+def existing(recipe: Recipe, place: Place) -> Path | None:
+    """The engine of a recipe in the cache folder, where there is one that fits `place`; nothing is built.
 
     Refused where the one that was built answers something else than the ONNX.
     """
     onnx_sha256, source = digest(recipe.onnx), Source(recipe)
-    with closing(Gpu(number_of(recipe.device))) as gpu:
-        place = trt.place(trt.tensorrt(), gpu)
     path = _default(onnx_sha256, place, recipe, source)
     if fitting(path, recipe, onnx_sha256, place, source):
         return path

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import deque
+from contextlib import closing
 from typing import Any
 
-from engine.cuda import Gpu
+from engine.cuda import Gpu, number_of
 from engine.errors import UserError
 from engine.fit import Place
 
@@ -16,14 +17,16 @@ def tensorrt() -> Any:
     """The package. UserError where it is missing or too old."""
     try:
         import tensorrt as trt
-    except ImportError as error:
+
+        version = trt.__version__
+    except (ImportError, OSError, AttributeError) as error:  # libraries it misses; a folder it left behind
         raise UserError(
             f"engines need TensorRT ({error}): pip install 'kinetrail[gpu]', or run the ONNX file itself"
         ) from error
-    major, minor = map(int, trt.__version__.split(".")[:2])
+    major, minor = map(int, version.split(".")[:2])
     if (major, minor) < OLDEST:
         raise UserError(
-            f"engines need TensorRT {OLDEST[0]}.{OLDEST[1]} or later, here is {trt.__version__}: pip install"
+            f"engines need TensorRT {OLDEST[0]}.{OLDEST[1]} or later, here is {version}: pip install"
             " -U 'kinetrail[gpu]'"
         )
     return trt
@@ -32,6 +35,13 @@ def tensorrt() -> Any:
 def place(trt: Any, gpu: Gpu) -> Place:
     """What an engine has to fit here."""
     return Place(trt.__version__, gpu.name, gpu.capability, gpu.driver)
+
+
+def here(device: str) -> Place:
+    """What an engine has to fit on this device. UserError where there can be none, for whatever network."""
+    package = tensorrt()
+    with closing(Gpu(number_of(device))) as gpu:
+        return place(package, gpu)
 
 
 def messages(trt: Any) -> Any:

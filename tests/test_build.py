@@ -136,7 +136,7 @@ def test_an_engine_is_built_again_when_the_description_beside_its_onnx_changed(p
         built = build(recipe(pose), report=silent)
         assert built.new
         assert json.loads(built.fit.metadata["kinetrail.decoder"]) == decoder
-        assert existing(recipe(pose)) == built.path
+        assert existing(recipe(pose), built.fit.place) == built.path
 
 
 def test_what_was_measured_once_is_not_measured_again(pose: Path, tmp_path: Path) -> None:

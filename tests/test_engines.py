@@ -136,10 +136,25 @@ def test_without_a_gpu_nothing_is_said_about_tensorrt(
 
 def test_what_keeps_a_network_from_tensorrt_is_one_line_and_onnx_runtime_does_the_work(pose: Path) -> None:
     DEVICE.reset(count=0)
+    found, said = used(pose, pose)
+    assert found == [pose, pose]
+    assert said.count("\n") == 1
+    assert said.startswith("networks run on ONNX Runtime, not on TensorRT: the GPU cannot be used: ")
+
+
+@pytest.mark.parametrize("broken", ["raise OSError('libnvinfer.so.11: cannot open')", ""])
+def test_a_tensorrt_that_is_broken_is_one_line_too(
+    pose: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broken: str
+) -> None:
+    monkeypatch.delitem(sys.modules, "tensorrt")
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "tensorrt.py").write_text(broken)
+    monkeypatch.syspath_prepend(tmp_path / "broken")
+    monkeypatch.setattr("app.engines.KERNEL_MODULE", tmp_path)
     found, said = used(pose)
     assert found == [pose]
+    assert said.startswith("networks run on ONNX Runtime, not on TensorRT: engines need TensorRT (")
     assert said.count("\n") == 1
-    assert said.startswith("pose.onnx: runs on ONNX Runtime: ")
 
 
 def test_an_engine_that_was_refused_is_not_built_at_every_run(pose: Path) -> None:
