@@ -48,13 +48,13 @@ def build(
     UserError where it cannot be built, Refused where it does not answer what the ONNX answers, Cancelled
     where `report` said so; nothing of it is left then.
     """
+    if output is not None and output.suffix != ".engine":
+        raise UserError(f"-o {output}: the name of the file has to end in .engine")
     onnx_sha256, source = digest(recipe.onnx), Source(recipe)
     gpu = Gpu(number_of(recipe.device))
     with closing(gpu), ExitStack() as undo:
         place = trt.place(trt.tensorrt(), gpu)
         path = output or _default(onnx_sha256, place, recipe, source)
-        if path.suffix != ".engine":
-            raise UserError(f"-o {path}: the name of the file has to end in .engine")
         undo.enter_context(alone(path, lambda: _going(report, "waiting for another build of it")))
         if not force and (fit := fitting(path, recipe, onnx_sha256, place, source)):
             return Built(path, fit, new=False)

@@ -10,6 +10,7 @@ import re
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -98,7 +99,8 @@ def plan(
         raise Cancelled(f"{name}: cancelled; nothing was kept")
     if built is None:
         raise _trouble(f"{name}: TensorRT {package.__version__} could not build it", logger)
-    put(kept, bytes(memoryview(cache.serialize())))
+    with suppress(UserError):  # it only makes the next build faster
+        put(kept, bytes(memoryview(cache.serialize())))
     inputs = tuple(_tensor(package, network.get_input(index)) for index in range(network.num_inputs))
     outputs = tuple(_tensor(package, network.get_output(index)) for index in range(network.num_outputs))
     return bytes(memoryview(built)), inputs, outputs
@@ -171,7 +173,9 @@ class Phases:
 
 def _timings(config: Any, kept: Path) -> Any:
     """What earlier builds measured on this GPU, or nothing where it does not fit."""
-    known = kept.read_bytes() if kept.is_file() else b""
+    known = b""
+    with suppress(OSError):
+        known = kept.read_bytes()
     cache = config.create_timing_cache(known)
     if cache is None or not config.set_timing_cache(cache, False):
         cache = config.create_timing_cache(b"")

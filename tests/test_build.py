@@ -150,6 +150,20 @@ def test_what_was_measured_once_is_not_measured_again(pose: Path, tmp_path: Path
     assert SIMULATION.timed == 2 * first
 
 
+def test_measurements_that_cannot_be_kept_do_not_cost_the_engine(pose: Path, tmp_path: Path) -> None:
+    build(recipe(pose), report=silent)
+    (kept,) = engine_folder().glob("*.timing")
+    kept.unlink()
+    kept.mkdir()
+    assert build(recipe(pose), tmp_path / "b.engine", report=silent).new
+
+
+def test_a_name_that_is_no_engines_is_told_whatever_machine_it_is(pose: Path, tmp_path: Path) -> None:
+    DEVICE.reset(count=0)
+    with pytest.raises(UserError, match=r"end in \.engine"):
+        build(recipe(pose), tmp_path / "x.onnx", report=silent)
+
+
 def test_progress_goes_up_and_names_what_is_done(pose: Path) -> None:
     told: list[tuple[str, float, float]] = []
     build(recipe(pose), report=lambda *said: told.append(said) is None)
