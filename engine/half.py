@@ -29,7 +29,7 @@ def in_half(model: ModelProto) -> ModelProto:
     """
     out = ModelProto()
     out.CopyFrom(model)
-    if any(tensor.data_type == TensorProto.FLOAT16 for tensor in _constants(out.graph)):
+    if halved(out):
         _open(out.graph)
         return out
     if any(node.op_type == "BatchNormalization" for node in out.graph.node):
@@ -41,6 +41,11 @@ def in_half(model: ModelProto) -> ModelProto:
         raise UserError("the network has no convolution, so half precision gains nothing; use fp32")
     _replace(out, inside)
     return out
+
+
+def halved(model: ModelProto) -> bool:
+    """Whether some of it is in half precision already."""
+    return any(tensor.data_type == TensorProto.FLOAT16 for tensor in _constants(model.graph))
 
 
 def quantised(model: ModelProto) -> bool:

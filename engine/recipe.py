@@ -18,7 +18,7 @@ from engine.description import DetectorModel, PoseModel, to_metadata
 from engine.detector import LONG_SIDE, fitted
 from engine.errors import UserError
 from engine.fit import Shape
-from engine.half import in_half, quantised
+from engine.half import halved, in_half, quantised
 from engine.proof import Proof, prove_detector, prove_pose
 from engine.recognition import any_model, takes_pixels
 from engine.samples import frames, people
@@ -94,9 +94,10 @@ class Source:
         """The ONNX in the precision that is asked for."""
         recipe = self._recipe
         model = _load(recipe.onnx)
+        for other, is_there in (("int8", quantised), ("fp16", halved)):
+            if recipe.precision not in (other, "int8") and is_there(model):
+                raise UserError(f"{recipe.onnx.name}: is in {other} already; pass --precision {other}")
         if recipe.precision == "fp16":
-            if quantised(model):
-                raise UserError(f"{recipe.onnx.name}: is in int8 already; pass --precision int8")
             model = in_half(model)
         elif recipe.precision == "int8" and not quantised(model):
             from engine.quantise import in_int8  # only this needs it

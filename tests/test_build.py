@@ -21,6 +21,7 @@ from engine.build import Cancelled, Refused, build, existing
 from engine.cache import engine_folder, engines, put
 from engine.errors import UserError
 from engine.fit import record_of
+from engine.quantise import in_int8
 from engine.recipe import Recipe
 from engine.session import open_session
 
@@ -333,6 +334,19 @@ def test_a_detector_that_finds_other_boxes_is_put_aside(tmp_path: Path) -> None:
 def test_options_that_make_no_sense_are_told(pose: Path, changes: dict[str, object], says: str) -> None:
     with pytest.raises(UserError, match=says):
         build(recipe(pose, **changes), report=silent)
+
+
+def test_an_engine_is_what_its_record_says_it_is(tmp_path: Path) -> None:
+    """TensorRT takes the precision from the ONNX, whatever is asked for."""
+    half = networks.heatmaps(tmp_path / "half.onnx", kind=onnx.TensorProto.FLOAT16)
+    with pytest.raises(UserError, match=r"half\.onnx: is in fp16 already; pass --precision fp16"):
+        build(recipe(half, precision="fp32"), report=silent)
+    assert build(recipe(half), report=silent).fit.precision == "fp16"
+    whole = in_int8(onnx.load(networks.heatmaps(tmp_path / "a.onnx")), [np.ones((1, 3, 64, 48), np.float32)])
+    onnx.save(whole, tmp_path / "whole.onnx")
+    for precision in ("fp16", "fp32"):
+        with pytest.raises(UserError, match=r"whole\.onnx: is in int8 already; pass --precision int8"):
+            build(recipe(tmp_path / "whole.onnx", precision=precision), report=silent)
 
 
 def test_what_is_no_network_is_told(tmp_path: Path) -> None:
