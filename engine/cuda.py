@@ -9,6 +9,7 @@ closes it in the same thread: PyCUDA frees nothing from another.
 from __future__ import annotations
 
 import re
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -87,7 +88,12 @@ class Gpu:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: Any, trace: TracebackType | None) -> None:
-        self._driver.pop()
+        """What was raised inside lets go of what was made inside, which must be gone before `close`."""
+        while error is not None:
+            traceback.clear_frames(error.__traceback__)
+            error = error.__cause__ or error.__context__
+        with self.telling("be used"):
+            self._driver.pop()
 
     def stream(self) -> Stream:
         with self.telling("make a stream"):

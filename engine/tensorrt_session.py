@@ -85,10 +85,10 @@ class TensorRTSession:
     def close(self) -> None:
         """Give everything on the GPU back; in the thread that opened it."""
         with self._gpu:
-            for slot in self._slots:
+            for stream in [slot.stream for slot in self._slots]:
                 with suppress(UserError):  # what failed was told already
-                    slot.stream.synchronise()
-            self._slots.clear()
+                    stream.synchronise()
+            self._slots.clear()  # nothing must hold a slot any more: its context goes before its memory
             while self._held:
                 self._held.pop()
         self._gpu.close()
@@ -112,11 +112,13 @@ def _model(name: str, package: Any, engine: Any) -> Model:
         raise UserError(f"{name}: takes {' and '.join(inputs) or 'nothing'}; needed is one input")
     smallest, _, largest = engine.get_tensor_profile_shape(inputs[0], 0)
     try:
-        kinds = {each: np.dtype(package.nptype(engine.get_tensor_dtype(each))) for each in names}
+        kinds = dict(zip(names, map(package.nptype, map(engine.get_tensor_dtype, names)), strict=True))
     except TypeError as error:
         raise UserError(f"{name}: has inputs or outputs of a type that numpy has not: {error}") from error
     outputs = tuple(each for each in names if each not in inputs)
-    return Model(inputs[0], outputs, kinds, tuple(smallest), tuple(largest))
+    return Model(
+        inputs[0], outputs, {each: np.dtype(kinds[each]) for each in names}, tuple(smallest), tuple(largest)
+    )
 
 
 def _open_sizes(engine: Any, name: str) -> tuple[int, ...]:

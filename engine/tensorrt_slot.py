@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -43,7 +44,11 @@ class _Buffer:
 
 
 class Slot:
-    """One part of a batch on its way through the GPU."""
+    """One part of a batch on its way through the GPU.
+
+    No function in here closes over it: an error that passed through one would keep it, and with it what has
+    to be gone before the GPU is (see `Gpu.__exit__`).
+    """
 
     def __init__(self, name: str, package: Any, gpu: Gpu, engine: Any, model: Model, log: Any) -> None:
         self._name, self._package, self._gpu = name, package, gpu
@@ -52,12 +57,12 @@ class Slot:
         self._context = self._checked(engine.create_execution_context(), "be readied")
         self._resize(self._context, model.largest)
         self._in = _Buffer(gpu, int(np.prod(model.largest)) * self._kind(model.input).itemsize, self._kind())
-        self._out = {each: _Buffer(gpu, self._most(each), self._kind(each)) for each in model.outputs}
-        self._sized = {  # where the number of rows is known only afterwards, as after NMS
-            each: _allocator(package, self._out[each])
-            for each in model.outputs
-            if -1 in tuple(self._context.get_tensor_shape(each))
-        }
+        self._out: dict[str, _Buffer] = {}
+        self._sized: dict[str, Any] = {}  # where the number of rows is known only afterwards, as after NMS
+        for each in model.outputs:
+            self._out[each] = _Buffer(gpu, self._most(each), self._kind(each))
+            if -1 in tuple(self._context.get_tensor_shape(each)):
+                self._sized[each] = _allocator(package, self._out[each])
         self._address(self._context)
         self._graphs: dict[int, tuple[Any, Callable[[], None]]] = {}
         self._under_way: tuple[int, int, list[Any]] = (0, 0, [])  # rows asked for, rows run, answers
@@ -87,10 +92,7 @@ class Slot:
             context.set_device_memory(between, nbytes)
             self._resize(context, (rows, *self._model.largest[1:]))
             self._address(context)
-
-            def once(context: Any = context) -> None:
-                self._checked(context.execute_async_v3(self.stream.handle), "run")
-
+            once = partial(self._enqueue, context)
             once()  # what happens only the first time must not be recorded
             self.stream.synchronise()
             self._graphs[rows] = context, self.stream.graph(once)
@@ -107,7 +109,7 @@ class Slot:
         host[:n], host[n:] = batch, 0
         self.stream.copy_in(self._in.address, host)
         if launch is None:
-            self._checked(context.execute_async_v3(self.stream.handle), "run")
+            self._enqueue(context)
         else:
             launch()
         answers = []
@@ -126,6 +128,9 @@ class Slot:
             shapes = ", ".join(str(each.shape) for each in answers)
             raise UserError(f"{self._name}: {rows} pictures in, but {shapes} out; export it with a batch")
         return tuple(each[:n].astype(np.float32) for each in answers)
+
+    def _enqueue(self, context: Any) -> None:
+        self._checked(context.execute_async_v3(self.stream.handle), "run")
 
     def _resize(self, context: Any, shape: tuple[int, ...]) -> None:
         if not context.set_input_shape(self._model.input, shape):

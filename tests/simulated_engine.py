@@ -119,9 +119,22 @@ def plan_of(model: bytes, profile: dict[str, list[tuple[int, ...]]]) -> bytes:
     return MAGIC + json.dumps(about).encode() + b"\n" + model
 
 
-class Runtime:
+class Owned:
+    """What TensorRT makes in a context. When nobody holds it any more it is given back, in that context."""
+
+    def __init__(self) -> None:
+        self._home = DEVICE.machine, DEVICE.context()
+
+    def __del__(self) -> None:
+        machine, context = getattr(self, "_home", (None, 0))
+        if machine is DEVICE.machine and DEVICE.contexts[-1:] != [context]:
+            DEVICE.break_rule(f"{type(self).__name__} of TensorRT was given back outside of its context")
+
+
+class Runtime(Owned):
     def __init__(self, logger: Any) -> None:
         start(logger)
+        super().__init__()
         self.logger = logger
         self.engine_host_code_allowed = False
 
@@ -141,10 +154,11 @@ class Runtime:
         return None
 
 
-class Engine:
+class Engine(Owned):
     num_optimization_profiles = 1
 
     def __init__(self, model: bytes, profile: dict[str, list[tuple[int, ...]]], logger: Any) -> None:
+        super().__init__()
         self.model = onnx.load_model_from_string(model)
         self.profile = {name: [tuple(shape) for shape in each] for name, each in profile.items()}
         self.logger = logger
@@ -186,8 +200,9 @@ class Engine:
         return Context(self)
 
 
-class Context:
+class Context(Owned):
     def __init__(self, engine: Engine, *, memory: bool = True) -> None:
+        super().__init__()
         self.engine = engine
         self._memory = memory  #: whether it has what it needs while it runs
         self._given: dict[str, tuple[int, ...]] = {}
@@ -244,7 +259,7 @@ class Context:
         if self.infer_shapes():
             return -1
         kind = NUMPY[self.engine.get_tensor_dtype(name)]
-        return int(np.prod([128 if size < 0 else size for size in shape])) * np.dtype(kind).itemsize
+        return int(np.prod([512 if size < 0 else size for size in shape])) * np.dtype(kind).itemsize
 
     def execute_async_v3(self, stream_handle: int) -> bool:
         DEVICE.context()

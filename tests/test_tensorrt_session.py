@@ -191,6 +191,34 @@ def test_a_kernel_that_crashes_is_told_and_everything_given_back(path: Path) -> 
     session.close()
 
 
+def test_who_still_holds_the_error_holds_nothing_of_the_gpu(
+    tmp_path: Path, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = TensorRTSession(path)
+    SIMULATION.spoil = lambda *_: (_ for _ in ()).throw(CudaFailure("CUDA_ERROR_LAUNCH_FAILED"))
+    with pytest.raises(UserError, match="launch failed") as waited:
+        session.run(pictures(9))
+    session.close()
+    DEVICE.check()
+    machine(tmp_path, monkeypatch, "pycuda")
+    session = TensorRTSession(path)
+    SIMULATION.refuse_run = "Error Code 1: Cask"
+    with pytest.raises(UserError, match="Cask") as refused:
+        session.run(pictures(9))
+    session.close()
+    DEVICE.check()
+    machine(tmp_path, monkeypatch, "cuda-bindings")
+    SIMULATION.refuse_run = "Error Code 1: Cask"
+    with pytest.raises(UserError, match="Cask") as recorded:
+        TensorRTSession(path, graphs=True)
+    DEVICE.check()
+    machine(tmp_path, monkeypatch, "pycuda", memory=120_000)
+    with pytest.raises(UserError, match="emory") as opened:
+        TensorRTSession(path)
+    DEVICE.check()
+    del waited, refused, recorded, opened
+
+
 def test_answers_that_are_not_row_by_row_are_refused(tmp_path: Path) -> None:
     reshape = helper.make_node("Reshape", ["a", "to"], ["b"])
     source = networks.save(
