@@ -53,7 +53,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="build_engine.py",
         description="Build a TensorRT engine for the GPU in this machine, and hold it against its ONNX.",
         epilog="Exit codes: 0 done, 2 it could not be built, 3 it does not answer what the ONNX answers, and"
-        " was put aside.",
+        " was put aside, 130 stopped.",
         allow_abbrev=False,
     )
     add = parser.add_argument
