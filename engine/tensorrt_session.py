@@ -115,7 +115,9 @@ def _model(name: str, package: Any, engine: Any) -> Model:
         kinds = dict(zip(names, map(package.nptype, map(engine.get_tensor_dtype, names)), strict=True))
     except TypeError as error:
         raise UserError(f"{name}: has inputs or outputs of a type that numpy has not: {error}") from error
-    outputs = tuple(each for each in names if each not in inputs)
+    # TensorRT does not keep their order. Joints come before their scores, boxes before their classes.
+    outputs = [each for each in names if each not in inputs]
+    outputs.sort(key=lambda each: -len(engine.get_tensor_shape(each)))
     return Model(
         inputs[0], outputs, {each: np.dtype(kinds[each]) for each in names}, tuple(smallest), tuple(largest)
     )

@@ -164,7 +164,8 @@ class Engine(Owned):
         self.logger = logger
         graph = self.model.graph
         self.inputs = {value.name: value for value in graph.input}
-        self.tensors = {value.name: value for value in (*graph.input, *graph.output)}
+        # The real one does not keep the order of outputs either.
+        self.tensors = {value.name: value for value in (*graph.input, *reversed(graph.output))}
         self.session = session(model)
 
     @property
