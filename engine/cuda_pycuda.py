@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import ctypes
+import sys
 from collections.abc import Callable
 from typing import Any
 
 import pycuda
 import pycuda.driver as cuda
 
+DRIVER = ctypes.cdll.LoadLibrary("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")
 NON_BLOCKING = 1  # CU_STREAM_NON_BLOCKING: no waiting for the default stream, and none the other way round
 
 
@@ -47,6 +50,9 @@ class PyCuda:
 
     def release(self) -> None:
         self._context.detach()
+        # That makes the context current and leaves it so: PyCUDA reckons that it is off the driver's stack
+        # then, as one would be that is destroyed. A primary one is only released.
+        DRIVER.cuCtxPopCurrent_v2(ctypes.byref(ctypes.c_void_p()))
 
     def stream(self) -> Any:
         return cuda.Stream(NON_BLOCKING)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import sys
 from collections.abc import Callable
 from functools import wraps
@@ -115,6 +116,8 @@ class Context:
             stream.run()
 
     def detach(self) -> None:
+        """Current afterwards, as in PyCUDA 2026.1, which takes it to be gone from the driver's stack."""
+        DEVICE.contexts.append(self.handle)
         DEVICE.release(self.number)
 
 
@@ -238,6 +241,16 @@ NAMES = (
 )
 
 
+class Library:
+    """The driver's own library."""
+
+    @staticmethod
+    def cuCtxPopCurrent_v2(_: Any) -> int:  # noqa: N802
+        DEVICE.context()
+        DEVICE.contexts.pop()
+        return 0
+
+
 class _NoDriver:
     """What finds that the driver's library, which `pycuda.driver` needs, is not there."""
 
@@ -255,6 +268,7 @@ def install(monkeypatch: pytest.MonkeyPatch) -> None:
     for each in NAMES:
         setattr(driver, each.__name__, each)
     monkeypatch.setitem(sys.modules, "pycuda", package)
+    monkeypatch.setattr(ctypes.cdll, "LoadLibrary", {"libcuda.so.1": Library}.__getitem__, raising=False)
     if DEVICE.driver:
         package.driver = driver
         monkeypatch.setitem(sys.modules, "pycuda.driver", driver)
