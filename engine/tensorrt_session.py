@@ -119,7 +119,11 @@ def _model(name: str, package: Any, engine: Any) -> Model:
     outputs = [each for each in names if each not in inputs]
     outputs.sort(key=lambda each: -len(engine.get_tensor_shape(each)))
     return Model(
-        inputs[0], outputs, {each: np.dtype(kinds[each]) for each in names}, tuple(smallest), tuple(largest)
+        inputs[0],
+        tuple(outputs),
+        {each: np.dtype(kinds[each]) for each in names},
+        tuple(smallest),
+        tuple(largest),
     )
 
 
