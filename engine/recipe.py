@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import onnx
-from onnx import ModelProto
+from onnx import ModelProto, TensorProto, numpy_helper
 
 from engine.crop import normalise
 from engine.description import DetectorModel, PoseModel, to_metadata
@@ -150,7 +150,26 @@ def _load(path: Path) -> ModelProto:
         raise UserError(f"{path}: cannot be read: {error}") from error
     if any(tensor.data_location == onnx.TensorProto.EXTERNAL for tensor in model.graph.initializer):
         raise UserError(f"{path.name}: its weights are in files of their own; save it as one file")
+    _unpack(model)
     return model
+
+
+def _unpack(model: ModelProto) -> None:
+    """Weights that are only kept in half precision, and cast where they are read, become what is read.
+
+    A network of such weights computes in single precision, and its convolutions do not see that it has any.
+    """
+    graph = model.graph
+    kept = {each.name: each for each in graph.initializer if each.data_type == TensorProto.FLOAT16}
+    casts = [node for node in graph.node if node.op_type == "Cast" and node.input[0] in kept]
+    casts = [node for node in casts if node.attribute[0].i == TensorProto.FLOAT]
+    for node in casts:
+        values = numpy_helper.to_array(kept[node.input[0]]).astype(np.float32)
+        graph.initializer.append(numpy_helper.from_array(values, node.output[0]))
+        graph.node.remove(node)
+    used = {name for node in graph.node for name in node.input}
+    for name in {node.input[0] for node in casts} - used:
+        graph.initializer.remove(kept[name])
 
 
 def _profile(

@@ -349,6 +349,24 @@ def test_an_engine_is_what_its_record_says_it_is(tmp_path: Path) -> None:
             build(recipe(tmp_path / "whole.onnx", precision=precision), report=silent)
 
 
+def test_weights_that_are_only_kept_in_half_precision_do_not_make_a_network_half(tmp_path: Path) -> None:
+    model = onnx.load(networks.heatmaps(tmp_path / "pose.onnx"))
+    (weights,) = model.graph.initializer
+    packed = onnx.numpy_helper.to_array(weights).astype(np.float16)
+    weights.CopyFrom(onnx.numpy_helper.from_array(packed, "packed"))
+    cast = onnx.helper.make_node("Cast", ["packed"], ["weights"], to=onnx.TensorProto.FLOAT)
+    model.graph.node.insert(0, cast)
+    onnx.save(model, tmp_path / "packed.onnx")
+    for precision, kind in (("fp32", onnx.TensorProto.FLOAT), ("fp16", onnx.TensorProto.FLOAT16)):
+        content = build(
+            recipe(tmp_path / "packed.onnx", precision=precision), report=silent
+        ).path.read_bytes()
+        graph = onnx.load_model_from_string(content.split(b"\n", 2)[2]).graph
+        assert [each.data_type for each in graph.initializer] == [kind]
+        (conv,) = (node for node in graph.node if node.op_type == "Conv")
+        assert conv.input[1] == graph.initializer[0].name
+
+
 def test_what_is_no_network_is_told(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="cannot be read"):
         build(Recipe(tmp_path / "none.onnx"), report=silent)
