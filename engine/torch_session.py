@@ -13,7 +13,8 @@ from __future__ import annotations
 import json
 import re
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +61,11 @@ class TorchSession:
                 found = [each.float().cpu() for each in answers]
         except RuntimeError as error:
             raise UserError(f"{self._name}: cannot run on {batch.shape}: {_line(error)}") from error
+        if any(each.shape[:1] != (len(batch),) for each in found):
+            shapes = ", ".join(str(tuple(each.shape)) for each in found)
+            raise UserError(
+                f"{self._name}: {len(batch)} pictures in, but {shapes} out; export it with a batch"
+            )
         return tuple(np.array(each.numpy(), order="C") for each in found)
 
     def close(self) -> None:
@@ -104,7 +110,7 @@ def open_checkpoint(
     deployed = Deployed(network, Normalise(model), nn.Identity(), half=half and where.type == "cuda").eval()
     deployed.network = _ChannelsLast(deployed.network)
     signature = Signature(((0, *model.input_size, 3),), ((0, 0, 0, 0),), to_metadata(model))
-    return _ready(deployed.to(where), signature, where, path.name, graphs)
+    return _ready(deployed, signature, where, path.name, graphs)
 
 
 class _ChannelsLast(nn.Module):
@@ -119,21 +125,35 @@ class _ChannelsLast(nn.Module):
 
 
 def _ready(
-    network: Network, signature: Signature, device: torch.device, name: str, graphs: bool
+    network: nn.Module, signature: Signature, device: torch.device, name: str, graphs: bool
 ) -> TorchSession:
     """A session that was run once, so that the first picture waits for nothing and the outputs are known."""
     (shape,) = signature.inputs
+    with _telling(name, device):
+        network = network.to(device)
     if 0 in shape[1:]:
         return TorchSession(network, signature, device, name)
     nothing = np.zeros((1, *shape[1:]), np.uint8 if takes_pixels(signature) else np.float32)
     found = TorchSession(network, signature, device, name).run(nothing)
     known = Signature(signature.inputs, tuple((0, *each.shape[1:]) for each in found), signature.metadata)
-    if device.type == "cuda":
-        network = OnGpu(network, torch.from_numpy(nothing[0]), device, GPU_BATCH, graphs=graphs)
-    return TorchSession(network, known, device, name)
+    if device.type != "cuda":
+        return TorchSession(network, known, device, name)
+    with _telling(name, device):
+        on_gpu = OnGpu(network, torch.from_numpy(nothing[0]), device, GPU_BATCH, graphs=graphs)
+    return TorchSession(on_gpu, known, device, name)
 
 
-def _script(path: Path, device: torch.device) -> tuple[Network, Signature]:
+@contextmanager
+def _telling(name: str, device: torch.device) -> Iterator[None]:
+    """Inside it, what a GPU refuses becomes a UserError."""
+    try:
+        yield
+    except RuntimeError as error:
+        remedy = "close other programs that use the GPU, or use cpu"
+        raise UserError(f"{name}: cannot be readied on {device}: {_line(error)}; {remedy}") from error
+
+
+def _script(path: Path, device: torch.device) -> tuple[nn.Module, Signature]:
     extra = {SCRIPT_SAYS: ""}
     try:
         with warnings.catch_warnings():

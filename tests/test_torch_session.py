@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import types
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,6 +16,7 @@ from contract import MODEL
 
 torch = pytest.importorskip("torch")
 
+from engine import torch_session  # noqa: E402
 from engine.crop import normalise  # noqa: E402
 from engine.description import to_metadata  # noqa: E402
 from engine.errors import UserError  # noqa: E402
@@ -156,6 +158,34 @@ def test_a_script_that_fails_says_what_went_wrong_and_not_where(tmp_path: Path) 
     ):
         session.run(np.zeros((1, 3, 4, 4), np.float32))
     session.close()
+
+
+def test_answers_that_are_not_row_by_row_are_refused() -> None:
+    for forward, shape in ((lambda rows: rows[:1], r"\(1, 3, 4, 4\)"), (torch.Tensor.sum, r"\(\)")):
+        session = TorchSession(forward, OPEN, torch.device("cpu"), "odd.ts")
+        with pytest.raises(UserError, match=rf"^odd\.ts: 2 pictures in, but {shape} out; export"):
+            session.run(np.ones((2, 3, 4, 4), np.float32))
+        session.close()
+
+
+def test_a_gpu_whose_memory_does_not_suffice_to_record_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Full:
+        def __init__(self, *_: object, **__: object) -> None:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
+
+    monkeypatch.setattr(torch_session, "OnGpu", Full)
+    monkeypatch.setattr(torch_session, "_device", lambda *_: types.SimpleNamespace(type="cuda"))
+    monkeypatch.setattr(TorchSession, "run", lambda *_: (np.zeros((1, 17, 16, 8), np.float32),))
+    monkeypatch.setattr(torch.nn.Module, "to", lambda self, *_, **__: self)
+    monkeypatch.setattr(torch.cuda, "empty_cache", lambda: None)
+    path, _ = contract.checkpoint(tmp_path)
+    with pytest.raises(
+        UserError, match=r"^net\.pth: cannot be readied on .*CUDA out of memory.*; close"
+    ) as told:
+        open_session(path, "cuda")
+    assert "\n" not in str(told.value)
 
 
 @pytest.mark.parametrize("device", ["gpu", "cuda:", "CPU", ""])
