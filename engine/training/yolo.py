@@ -1,4 +1,4 @@
-"""YOLO26 of Ultralytics, its loss included: the only place that imports that package.
+"""YOLO26 of Ultralytics, its loss included.
 
 Its weights are kept as tensors and the name of their architecture; Ultralytics' own files are pickles, and
 those run code when they are loaded.
@@ -6,8 +6,6 @@ those run code when they are loaded.
 
 from __future__ import annotations
 
-import os
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +16,7 @@ from engine.description import DetectorModel
 from engine.errors import UserError
 from engine.training import saving
 from engine.training.mosaic import FILL
+from engine.ultralytics_session import ultralytics
 
 LICENCE = "AGPL-3.0-or-later"
 MANY, FEW = 0.8, 0.1  #: weight of the head that answers each person many times, at the start and at the end
@@ -25,7 +24,7 @@ MANY, FEW = 0.8, 0.1  #: weight of the head that answers each person many times,
 
 def build(arch: str) -> Any:
     """The untrained network of one class; `arch` as yolo26n. UserError where there is none of that name."""
-    tasks, cfg = _ultralytics()
+    tasks, cfg = ultralytics("nn.tasks"), ultralytics("cfg")
     try:
         network = tasks.DetectionModel(f"{arch}.yaml", nc=1, verbose=False)
     except (FileNotFoundError, ValueError, SystemExit) as error:
@@ -108,15 +107,3 @@ def _single(answers: Any) -> Any:
     if isinstance(answers, list | tuple):
         return [_single(value) for value in answers]
     return answers.float() if isinstance(answers, Tensor) else answers
-
-
-def _ultralytics() -> tuple[Any, Any]:
-    """Its modules, imported so that it asks no network, installs nothing and leaves no settings behind."""
-    os.environ.update(YOLO_OFFLINE="true", YOLO_AUTOINSTALL="false", YOLO_VERBOSE="false")
-    os.environ.setdefault("YOLO_CONFIG_DIR", str(Path(tempfile.gettempdir()) / "kinetrail-ultralytics"))
-    try:
-        from ultralytics import cfg
-        from ultralytics.nn import tasks
-    except ImportError as error:
-        raise UserError(f"Ultralytics is missing ({error}); pip install 'kinetrail[train]'") from error
-    return tasks, cfg
