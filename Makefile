@@ -2,8 +2,6 @@
 VENV := .venv
 BIN := $(VENV)/bin
 PYTHON ?= python3
-# Until models are embedded, they are taken from here or from --pose and --detector.
-export KINETRAIL_MODELS ?= ../shared/models
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet -c constraints.txt
 
 .PHONY: demo test lint check clean

@@ -12,8 +12,8 @@ from engine.errors import UserError
 
 FOLDER = "KINETRAIL_MODELS"  #: environment variable: the folder of models that do not come with the program
 
-#: For each kind, the files looked for.
-DEFAULTS: dict[Kind, str] = {"detector": "rtmdet_nano_person.onnx", "pose": "simplepose_256x192.onnx"}
+#: What runs where nobody names anything.
+EMBEDDED: dict[Kind, str] = {"detector": "person_yolo26n.onnx", "pose": "pose_hrnet_tiny_128x96.onnx"}
 
 
 def own_models() -> Path:
@@ -57,15 +57,8 @@ def model_file(kind: Kind, given: str) -> Path:
 
 
 def default_model(kind: Kind) -> Path:
-    """The file of the default `detector` or `pose` network.
-
-    It comes with the program or lies in the folder of models; UserError where it does neither.
-    """
-    name = DEFAULTS[kind]
-    for folder in (own_models(), model_folder()):
-        if (folder / name).is_file():
-            return folder / name
-    raise UserError(
-        f"no {kind} network comes with this version; pass --detector MODEL.onnx --pose MODEL.onnx, or set"
-        f" {FOLDER} to a folder with {name}"
-    )
+    """The `detector` or `pose` network that comes with the program. UserError where it is missing."""
+    path = own_models() / EMBEDDED[kind]
+    if not path.is_file():
+        raise UserError(f"{path}: missing; install Kinetrail again, or pass --{kind} MODEL.onnx")
+    return path

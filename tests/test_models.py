@@ -1,4 +1,4 @@
-"""Where default networks come from."""
+"""The networks that come with the program."""
 
 from __future__ import annotations
 
@@ -6,39 +6,54 @@ from pathlib import Path
 
 import pytest
 
+from app.download import Wanted, is_whole
+from app.part import kept
+from benchmarks import demo_accuracy
+from engine.catalogue import Kind
+from engine.detector import open_detector
 from engine.errors import UserError
 from engine.models import default_model
+from engine.pose import open_estimator
 
 
-@pytest.fixture
-def nothing_of_our_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr("engine.models.resources.files", lambda _: tmp_path / "assets")
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+@pytest.mark.parametrize("kind", ["detector", "pose"])
+def test_a_network_of_each_kind_comes_along_with_its_card_and_is_as_it_was_made(kind: Kind) -> None:
+    path = default_model(kind)
+    assert is_whole(path, Wanted())
+    assert kept(path)
+    card = path.with_suffix(".md").read_text(encoding="utf-8")
+    assert all(word in card for word in ("## Data", "## Recipe", "## Measured", "## Licence", "## Limits"))
 
 
-@pytest.mark.usefixtures("nothing_of_our_own")
-def test_a_folder_of_models_can_be_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("KINETRAIL_MODELS", str(tmp_path))
-    (tmp_path / "rtmdet_nano_person.onnx").write_bytes(b"x")
-    (tmp_path / "simplepose_256x192.onnx").write_bytes(b"x")
-    assert default_model("detector") == tmp_path / "rtmdet_nano_person.onnx"
-    assert default_model("pose") == tmp_path / "simplepose_256x192.onnx"
+def test_the_networks_that_come_along_are_small_enough() -> None:
+    assert default_model("pose").stat().st_size < 25e6
+    assert default_model("detector").stat().st_size < 8e6
 
 
-@pytest.mark.usefixtures("nothing_of_our_own")
-def test_what_comes_with_the_program_counts_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    own = tmp_path / "assets" / "models"
-    own.mkdir(parents=True)
-    for folder in (own, tmp_path):
-        (folder / "simplepose_256x192.onnx").write_bytes(b"x")
-    monkeypatch.setenv("KINETRAIL_MODELS", str(tmp_path))
-    assert default_model("pose").parent == own
+def test_they_find_the_people_of_the_demo_clip_and_their_joints() -> None:
+    """Every 25th frame, against the exact truth, with the measures of benchmarks/demo_accuracy.py."""
+    truth = demo_accuracy.read(demo_accuracy.ASSETS / "demo.truth.csv")
+    detector = open_detector(default_model("detector"), "cpu", threads=1)
+    pose = open_estimator(default_model("pose"), "cpu", threads=1)
+    alike, wanted = [], 0
+    for image, present in list(demo_accuracy.frames(truth))[::5]:
+        found = pose(image, detector.detect([image])[0])
+        wanted += int(present.in_view().sum())
+        alike += [
+            demo_accuracy.oks(present, n, found.keypoints[m].astype(float))
+            for n, m in demo_accuracy.matched(present, found.boxes.xyxy.astype(float))
+            if present.in_view()[n]
+        ]
+    detector.close()
+    pose.close()
+    assert len(alike) >= 0.9 * wanted
+    assert sum(alike) / len(alike) > 0.65
 
 
-@pytest.mark.usefixtures("nothing_of_our_own")
-@pytest.mark.parametrize("folder", ["", "there/is/none"])
-def test_without_any_the_user_is_told_what_to_pass(monkeypatch: pytest.MonkeyPatch, folder: str) -> None:
-    monkeypatch.setenv("KINETRAIL_MODELS", folder)
-    for kind in ("pose", "detector"):
-        with pytest.raises(UserError, match=r"--detector MODEL\.onnx --pose MODEL\.onnx"):
-            default_model(kind)
+@pytest.mark.parametrize("kind", ["detector", "pose"])
+def test_where_one_is_missing_the_user_is_told_what_to_do(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, kind: Kind
+) -> None:
+    monkeypatch.setattr("engine.models.own_models", lambda: tmp_path)
+    with pytest.raises(UserError, match=f"install Kinetrail again, or pass --{kind} MODEL.onnx"):
+        default_model(kind)

@@ -1,4 +1,4 @@
-"""What the training of a detector is told, from a TOML file. `docs/training-detector.md` explains every key."""
+"""What a detector training is told, from a TOML file. `docs/training-detector.md` explains every key."""
 
 from __future__ import annotations
 
