@@ -27,7 +27,7 @@ from engine.models import model_file
 
 ROOT = Path(__file__).parents[1]
 CONTENT = random.Random(2).randbytes(200_000)
-CHECKPOINT = ROOT / "assets" / "checkpoints" / "hrnet_tiny_128x96.pth"
+CHECKPOINT = ROOT / "assets" / "checkpoints" / "hrnet_tiny-likelihood_128x96.pth"
 
 
 @pytest.fixture(autouse=True)
