@@ -20,7 +20,8 @@ pytest.importorskip("ultralytics", reason="has the detector's network; pip insta
 from engine.errors import UserError  # noqa: E402
 from engine.training import detector, saving, yolo  # noqa: E402
 from engine.training.config import load_as  # noqa: E402
-from engine.training.detector_config import Config, Phase, Source, phase_at, rate  # noqa: E402
+from engine.training.detector_config import Config, Phase, Source, rate  # noqa: E402
+from engine.training.schedule import phase_at  # noqa: E402
 
 CPU = torch.device("cpu")
 

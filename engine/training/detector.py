@@ -7,9 +7,7 @@ phases, and goes on from its last checkpoint as if nothing had happened.
 
 from __future__ import annotations
 
-import argparse
 import math
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -22,11 +20,14 @@ import torch
 
 from engine.errors import UserError
 from engine.training import boxes, saving, yolo
+from engine.training.command import command
 from engine.training.config import load_as
-from engine.training.detector_config import Config, Phase, phase_at, rate
+from engine.training.detector_config import Config, Phase, rate
 from engine.training.log import Line, record
 from engine.training.mosaic import Looks, shown
-from engine.training.weights import Average
+from engine.training.processes import device_named
+from engine.training.schedule import phase_at
+from engine.training.state import State
 from engine.types import Array, Image
 
 
@@ -61,44 +62,19 @@ class Batches(torch.utils.data.Dataset[Batch]):
         return Batch(np.ascontiguousarray(images), numbers, xywh.astype(np.float32))
 
 
-class Training:
-    """A network on its way: what a checkpoint holds."""
+class Training(State):
+    """A detector on its way."""
 
     def __init__(self, config: Config, device: torch.device) -> None:
         torch.manual_seed(config.seed)
         self.config, self.device = config, device
-        self.network = yolo.build(config.arch)
+        network = yolo.build(config.arch)
         if config.start:
-            yolo.take(self.network, saving.restore(Path(config.start)).get("state_dict", {}), config.start)
-        self.network.to(device)
-        self.loss = yolo.Loss(self.network)
-        self.average = Average(self.network, config.average)
-        self.optimiser = torch.optim.AdamW(_groups(self.network, config.decay), config.lr)
-        self.epoch, self.elapsed_s = 0, 0.0
-
-    def resume(self, path: Path) -> None:
-        content = saving.restore(path)
-        if content.get("arch") != self.config.arch:
-            raise UserError(
-                f"{path}: a training of {content.get('arch')}, not {self.config.arch}; "
-                "name another folder in `out`, or remove this one"
-            )
-        self.network.load_state_dict(content["network"])
-        self.average.load_state_dict(content["average"])
-        self.optimiser.load_state_dict(content["optimiser"])
-        self.epoch, self.elapsed_s = content["epoch"], content["elapsed_s"]
-
-    def save(self, out: Path) -> None:
-        content = {
-            "arch": self.config.arch,
-            "network": self.network.state_dict(),
-            "average": self.average.state_dict(),
-            "optimiser": self.optimiser.state_dict(),
-            "epoch": self.epoch,
-            "elapsed_s": self.elapsed_s,
-        }
-        saving.save(content, out / "last.pth")
-        saving.save(yolo.described(self.average.network, self.config.arch), out / "detector.pth")
+            yolo.take(network, saving.restore(Path(config.start)).get("state_dict", {}), config.start)
+        network.to(device)
+        optimiser = torch.optim.AdamW(_groups(network, config.decay), config.lr)
+        super().__init__(config.arch, network, config.average, optimiser)
+        self.loss = yolo.Loss(network)
 
     def run_epoch(self, sets: list[boxes.Photos], phase: Phase) -> tuple[float, int]:
         """The mean loss, and of how many pictures; the clock sets the learning rate and may end it early."""
@@ -158,25 +134,29 @@ def _as_it_is(batch: Any) -> Any:
 def train(config: Config, device: torch.device) -> Path:
     """The whole training, or what is left of it; where the weights lie."""
     out = Path(config.out)
+    saving.check_folder(out)
+    last, weights = out / "last.pth", out / "detector.pth"
     sets = [
         boxes.photos(boxes.read(Path(source.folder), teacher=source.teacher), Path(config.cache))
         for source in config.data
     ]
     training = Training(config, device)
-    if (out / "last.pth").exists():
-        training.resume(out / "last.pth")
+    if last.exists():
+        training.resume(last)
     while (done := training.done()) < 1:
         phase, started = phase_at(config, done), time.monotonic()
         loss, pictures = training.run_epoch(sets, phase)
         lasted = time.monotonic() - started
         training.epoch, training.elapsed_s = training.epoch + 1, training.elapsed_s + lasted
-        training.save(out)
+        # The weights first: what is killed in between does the epoch again, and does not miss its weights.
+        saving.save(yolo.described(training.average.network, config.arch), weights)
+        training.save(last)
         size, minutes = f"{phase.size}x{phase.size}", training.elapsed_s / 60
         line = Line(
             training.epoch, minutes, done, size, rate(config, done), loss, pictures / lasted, math.nan
         )
         record(out / "log.csv", line, config)
-    return out / "detector.pth"
+    return weights
 
 
 def _groups(network: Any, decay: float) -> list[dict[str, Any]]:
@@ -188,36 +168,18 @@ def _groups(network: Any, decay: float) -> list[dict[str, Any]]:
     ]
 
 
-def _device(config: Config) -> torch.device:
-    name = config.device
-    if name == "auto":
-        name = "cuda" if torch.cuda.is_available() else "cpu"
-    if name.startswith("cuda") and not torch.cuda.is_available():
-        raise UserError(f'device {name}: torch sees no CUDA device; device = "cpu" trains without one')
-    if config.threads:
-        torch.set_num_threads(config.threads)
+def _trained(path: Path, sets: Path, out: Path | None) -> Path:
+    config = load_as(Config, path)
+    placed = tuple(replace(one, folder=str(sets / one.folder)) for one in config.data)
+    config = replace(config, data=placed, out=str(out or config.out))
+    device = device_named(config.device, config.threads)
     torch.set_flush_denormal(True)
-    return torch.device(name)
+    return train(config, device)
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(
-        prog="python -m engine.training.detector", description="Train a person detector."
-    )
-    parser.add_argument("config", type=Path, help="TOML file, see docs/training-detector.md")
-    parser.add_argument("--data", type=Path, default=Path(), help="where the folders of the sets lie")
-    parser.add_argument("--out", type=Path, help="folder for checkpoints, weights and log")
-    options = parser.parse_args(arguments)
-    try:
-        config = load_as(Config, options.config)
-        placed = tuple(replace(one, folder=str(options.data / one.folder)) for one in config.data)
-        config = replace(config, data=placed, out=str(options.out or config.out))
-        weights = train(config, _device(config))
-    except UserError as error:
-        sys.stderr.write(f"{error}\n")
-        return 2
-    sys.stderr.write(f"{weights}\n")
-    return 0
+    """Run the command; return its exit code."""
+    return command(_trained, "detector", "Train a person detector.", "docs/training-detector.md", arguments)
 
 
 if __name__ == "__main__":

@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-import numpy as np
-
 from engine.errors import UserError
 
 
@@ -73,9 +71,3 @@ def rate(config: Config, done: float) -> float:
         return config.lr * (0.01 + 0.99 * done / config.warmup)
     after = min((done - config.warmup) / (1 - config.warmup), 1.0)
     return config.lr * (0.01 + 0.99 * (1 + math.cos(math.pi * after)) / 2)
-
-
-def phase_at(config: Config, done: float) -> Phase:
-    ends = np.cumsum([phase.share for phase in config.phases])
-    number = int(np.searchsorted(ends / ends[-1], done, side="right"))
-    return config.phases[min(number, len(config.phases) - 1)]

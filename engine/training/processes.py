@@ -26,13 +26,13 @@ class Processes(NamedTuple):
     device: torch.device
 
 
-def processes(config: Config) -> Processes:
-    """This one and its place among the others, whom it meets."""
-    rank, world = int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1))
-    local = int(os.environ.get("LOCAL_RANK", 0))
-    name = config.device
+def device_named(name: str, threads: int = 0, number: int = 0) -> torch.device:
+    """The device of a configuration, `auto` the GPU of that number; on the CPU with so many threads, 0: all.
+
+    UserError where it is not there.
+    """
     if name == "auto":
-        name = f"cuda:{local}" if torch.cuda.is_available() else "cpu"
+        name = f"cuda:{number}" if torch.cuda.is_available() else "cpu"
     if name.startswith("cuda") and not torch.cuda.is_available():
         raise UserError(f'device {name}: torch sees no CUDA device; device = "cpu" trains without one')
     try:
@@ -41,8 +41,16 @@ def processes(config: Config) -> Processes:
         raise UserError(f'device {name}: there is no such kind; "auto", "cpu" or "cuda:0"') from error
     if device.type not in ("cpu", "cuda"):
         raise UserError(f'device {name}: trainings run on "cpu" or "cuda:0"; "auto" takes what is there')
-    if config.threads:
-        torch.set_num_threads(config.threads)
+    if threads:
+        torch.set_num_threads(threads)
+    return device
+
+
+def processes(config: Config) -> Processes:
+    """This one and its place among the others, whom it meets."""
+    rank, world = int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1))
+    local = int(os.environ.get("LOCAL_RANK", 0))
+    device = device_named(config.device, config.threads, local)
     if device.type == "cuda":
         torch.cuda.set_device(device)
         torch.backends.cudnn.benchmark = True

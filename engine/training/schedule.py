@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import NamedTuple, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import UserError
-from engine.training.config import Config, Phase
+from engine.training.config import Config
 
 Rows = NDArray[np.intp]  #: numbers of people
 
@@ -33,7 +33,21 @@ def rate(config: Config, done: float) -> float:
     return config.lr * (0.005 + 0.995 * (1 + math.cos(math.pi * after)) / 2)
 
 
-def phase_at(config: Config, done: float) -> Phase:
+class _Part(Protocol):
+    @property
+    def share(self) -> float: ...
+
+
+_P = TypeVar("_P", bound=_Part, covariant=True)
+
+
+class _Phased(Protocol[_P]):
+    @property
+    def phases(self) -> tuple[_P, ...]: ...
+
+
+def phase_at(config: _Phased[_P], done: float) -> _P:
+    """The phase when the part `done` of the training is over; each has its share of it."""
     ends = np.cumsum([phase.share for phase in config.phases])
     number = int(np.searchsorted(ends / ends[-1], done, side="right"))
     return config.phases[min(number, len(config.phases) - 1)]

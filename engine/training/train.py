@@ -10,9 +10,7 @@ happened, since what an epoch draws depends on nothing but the seed and its numb
 
 from __future__ import annotations
 
-import argparse
 import math
-import sys
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -24,13 +22,15 @@ from torch.nn.parallel import DistributedDataParallel
 
 from engine.errors import UserError
 from engine.training import checkpoint, data, saving
+from engine.training.command import command
 from engine.training.config import Config, Phase, load
 from engine.training.feed import Feed
 from engine.training.likelihood import cross_entropy, told
 from engine.training.log import Line, record
 from engine.training.processes import Processes, agree, in_turn, processes
 from engine.training.schedule import Pace, Rows, phase_at, rate, rows_of_epoch
-from engine.training.weights import Average, described
+from engine.training.state import State
+from engine.training.weights import described
 from engine.training.zoo import build
 
 
@@ -44,8 +44,8 @@ def squared_error(heatmaps: Tensor, targets: Tensor, weights: Tensor, sigma: flo
     return (errors * weights).sum() / weights.sum().clamp_min(1)
 
 
-class Training:
-    """A network on its way: what a checkpoint holds."""
+class Training(State):
+    """A pose network on its way."""
 
     def __init__(self, config: Config, who: Processes) -> None:
         torch.manual_seed(config.seed)
@@ -53,39 +53,13 @@ class Training:
         network = build(config.arch)
         if config.start:
             checkpoint.load(Path(config.start), network)
-        self.network = network.to(who.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.average = Average(self.network, config.average)
-        self.optimiser = torch.optim.AdamW(self.network.parameters(), config.lr, weight_decay=config.decay)
-        self.epoch, self.elapsed_s = 0, 0.0
+        network = network.to(who.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        optimiser = torch.optim.AdamW(network.parameters(), config.lr, weight_decay=config.decay)
+        super().__init__(config.arch, network, config.average, optimiser)
+        self.stride = int(network.stride)  #: input pixels for each heatmap cell
         self.forward: nn.Module = self.network
         if who.world > 1:
             self.forward = DistributedDataParallel(self.network)
-
-    def resume(self, path: Path) -> None:
-        content = saving.restore(path)
-        if content.get("arch") != self.config.arch:
-            raise UserError(
-                f"{path}: a training of {content.get('arch')}, not {self.config.arch}; "
-                "name another folder in `out`, or remove this one"
-            )
-        try:
-            self.network.load_state_dict(content["network"])
-            self.average.load_state_dict(content["average"])
-            self.optimiser.load_state_dict(content["optimiser"])
-            self.epoch, self.elapsed_s = int(content["epoch"]), float(content["elapsed_s"])
-        except (KeyError, TypeError, ValueError, RuntimeError, AttributeError) as error:
-            raise UserError(f"{path}: not what a training left there; remove it, or restore it") from error
-
-    def save(self, path: Path) -> None:
-        content = {
-            "arch": self.config.arch,
-            "network": self.network.state_dict(),
-            "average": self.average.state_dict(),
-            "optimiser": self.optimiser.state_dict(),
-            "epoch": self.epoch,
-            "elapsed_s": self.elapsed_s,
-        }
-        saving.save(content, path)
 
     def pace(self, samples: int, last_s: float) -> Pace:
         """Told by rank 0, so that all processes have the same learning rate."""
@@ -140,7 +114,7 @@ def train(config: Config, who: Processes) -> Path:
     for _ in in_turn(who):
         crops = data.cut(data.together(sets), Path(config.cache))
     training = Training(config, who)
-    feed = Feed(crops, config, who.device, int(training.network.stride))
+    feed = Feed(crops, config, who.device, training.stride)
     last, weights = out / "last.pth", out / "pose.pth"
     if last.exists():
         training.resume(last)
@@ -188,29 +162,18 @@ def _placed(config: Config, sets: Path, out: Path | None) -> Config:
     )
 
 
-def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(
-        prog="python -m engine.training.train", description="Train a pose network."
-    )
-    parser.add_argument("config", type=Path, help="TOML file, see docs/training.md")
-    parser.add_argument("--data", type=Path, default=Path(), help="where the folders of the sets lie")
-    parser.add_argument("--out", type=Path, help="folder for checkpoints, weights and log")
-    options = parser.parse_args(arguments)
-    try:
-        config = _placed(load(options.config), options.data, options.out)
-        who = processes(config)
-        weights = train(config, who)
-    except UserError as error:
-        sys.stderr.write(f"{error}\n")
-        return 2
-    except KeyboardInterrupt:
-        sys.stderr.write("stopped; the same command goes on from the last epoch that was over\n")
-        return 130
+def _trained(path: Path, sets: Path, out: Path | None) -> Path | None:
+    config = _placed(load(path), sets, out)
+    who = processes(config)
+    weights = train(config, who)
     if distributed.is_initialized():
         distributed.destroy_process_group()
-    if not who.rank:
-        sys.stderr.write(f"{weights}\n")
-    return 0
+    return None if who.rank else weights
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command; return its exit code."""
+    return command(_trained, "train", "Train a pose network.", "docs/training.md", arguments)
 
 
 if __name__ == "__main__":
