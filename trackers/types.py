@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.types import Array, Boxes, freeze
+
+
+def _none() -> NDArray[np.bool_]:
+    return np.zeros((0, 0), np.bool_)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -19,12 +23,16 @@ class Tracks:
     measured: Array  #: (N, K, 2) x, y in frame pixels, as the network saw them
     keypoints: Array  #: (N, K, 2) the same, smoothed over time
     scores: Array  #: (N, K) in [0, 1], of the measurement
+    #: (N, K) joints not seen, or not believed, for up to half a second: `keypoints` foretells them
+    predicted: NDArray[np.bool_] = field(default_factory=_none)
 
     def __post_init__(self) -> None:
         n, k = len(self.ids), self.keypoints.shape[1]
         if len(self.boxes) != n:
             raise ValueError(f"Tracks.boxes: expected {n}, got {len(self.boxes)}")
-        freeze(self, ids=(n,), measured=(n, k, 2), keypoints=(n, k, 2), scores=(n, k))
+        if self.predicted.shape == (0, 0):
+            object.__setattr__(self, "predicted", np.zeros((n, k), np.bool_))
+        freeze(self, ids=(n,), measured=(n, k, 2), keypoints=(n, k, 2), scores=(n, k), predicted=(n, k))
 
     def __len__(self) -> int:
         return len(self.ids)
