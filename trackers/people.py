@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.types import Poses
+from trackers.appearance import Looks, unseen
 from trackers.kalman import (
     Motion,
     advance,
@@ -37,6 +38,7 @@ START_SPEED = 5.0  #: sizes a second, of people seen once: they may stand, or sp
 PATIENCE = 0.15  #: seconds out of sight after which a body is taken as stiff, and its joints begin anew
 LONG_STEP = 0.25  #: seconds over which swinging limbs cannot be foretold, only the body
 STEADY = 0.2  #: seconds over which the velocity that carries on a hidden body is averaged
+HIDING = 0.15  #: share of a box that is in another from which its colours may be the other's
 FAR_OUT = 1e6  #: pixels; no picture is that large, so such a coordinate says nothing
 
 
@@ -44,6 +46,7 @@ class Sight(NamedTuple):
     """The N people of one frame who can be followed, best first."""
 
     rows: Indices  #: (N,) where they stand in the Poses
+    looks: Looks
     certainty: Floats  #: (N,) score of the box
     boxes: Floats  #: (N, 4) left, top, right, bottom
     size: Floats  #: (N,) square root of the area of the box, pixels
@@ -52,16 +55,17 @@ class Sight(NamedTuple):
     noise: Floats  #: (N, K) variance of the joints, px^2; infinite for joints that were not measured
 
     def take(self, rows: Indices) -> Sight:
-        return Sight(self.rows[rows], *(column[rows] for column in self[1:]))
+        return Sight(self.rows[rows], self.looks.take(rows), *(column[rows] for column in self[2:]))
 
     def bodies(self) -> Bodies:
         return Bodies(self.boxes, self.size, self.joints, self.scores, np.zeros_like(self.noise))
 
 
-def look(poses: Poses) -> Sight:
+def look(poses: Poses, looks: Looks | None = None) -> Sight:
     """What can be worked with: boxes less than a pixel wide or high, or far out of any picture, are nobody.
 
-    A joint that is no number, or far out, counts as not measured: in the middle of the box, with score 0.
+    `looks` of the same N people. Who is behind somebody else, with the feet higher in the picture, shows the
+    other's colours, which do not count. A joint that is no number, or far out, counts as not measured: in the middle of the box, with score 0.
     """
     boxes = poses.boxes.xyxy.astype(np.float64)
     boxes[~np.all(np.abs(boxes) < FAR_OUT, axis=1)] = 0.0
@@ -75,24 +79,42 @@ def look(poses: Poses) -> Sight:
     joints = np.where(measured[..., None], joints, middle)
     scores, size = np.where(measured, scores, 0.0), box_sizes(boxes)
     noise = np.where(measured, measurement_noise(scores, size), np.inf)
-    return Sight(rows, certainty[rows], boxes, size, joints, scores, noise)
+    shown = looks.take(rows) if looks else unseen(len(rows))
+    shown = shown._replace(weights=shown.weights * ~_behind(boxes)[:, None])
+    return Sight(rows, shown, certainty[rows], boxes, size, joints, scores, noise)
+
+
+def _behind(boxes: Floats) -> Mask:
+    """Who (N,) has a share of HIDING or more of the box (N, 4) in that of somebody whose feet are nearer."""
+    inner = np.minimum(boxes[:, None, 2:], boxes[None, :, 2:])
+    inner -= np.maximum(boxes[:, None, :2], boxes[None, :, :2])
+    np.maximum(inner, 0.0, out=inner)
+    share = inner[..., 0] * inner[..., 1] / (box_sizes(boxes) ** 2)[:, None]
+    nearer = boxes[None, :, 3] >= boxes[:, None, 3]
+    np.fill_diagonal(nearer, False)
+    behind: Mask = ((share >= HIDING) & nearer).any(axis=1)
+    return behind
 
 
 class People(NamedTuple):
     """The T people known, in sight or not."""
 
     motion: Motion
+    looks: Looks  #: all that was seen of them
     ids: Indices  #: (T,) from 1; 0 while seen only once and not for certain
     boxes: Floats  #: (T, 4) as last measured, moved along with the body since
+    margins: Floats  #: (T, 4) by how much the box reaches beyond the joints, in sizes; of the last detection
     size: Floats  #: (T,) square root of the area of the box, pixels
     scores: Floats  #: (T, K) as last measured
+    certainty: Floats  #: (T,) score of the box, as last measured
     drift: Floats  #: (T, 1, 2) velocity of the body as a whole over the last STEADY seconds in sight, px / s
     age: Floats  #: (T,) seconds from when they were first measured to when they were last
     unseen: Floats  #: (T,) seconds since they were last measured
     missed: Floats  #: (T,) the same as of the frame before: 0 for who was in sight there
 
     def take(self, rows: Indices) -> People:
-        return People(self.motion.take(rows), self.ids[rows], *(column[rows] for column in self[2:]))
+        columns = (column[rows] for column in self[2:])
+        return People(self.motion.take(rows), self.looks.take(rows), *columns)
 
     def bodies(self) -> Bodies:
         motion = self.motion
@@ -112,24 +134,54 @@ class People(NamedTuple):
             missed=self.unseen,
         )
 
-    def met(self, sight: Sight) -> People:
-        """The same people, row by row, after they were measured as in `sight`."""
+    def met(self, sight: Sight, *, detected: bool = True) -> People:
+        """The same people, row by row, after they were measured as in `sight`.
+
+        Where nobody `detected` them, their boxes are fitted to their joints, as they were when somebody did.
+        """
         off = surprise(self.motion, sight.joints, sight.noise)
         motion = correct(self.motion, sight.joints, sight.noise, off <= DISBELIEVED)
         motion = quicken(motion, off > DOUBTED, LIMB_SPEED * sight.size)
         returned = (self.missed > PATIENCE)[:, None] & np.isfinite(sight.noise)
         fresh = begin(sight.joints, sight.noise, self.drift, LIMB_SPEED * sight.size)
         motion = restart(motion, returned, fresh)
-        return People(
-            motion,
-            self.ids,
-            sight.boxes,
-            sight.size,
-            sight.scores,
-            self._steady(body_velocity(motion, sight.scores)),
-            self.age + self.unseen,
-            np.zeros_like(self.unseen),
-            np.zeros_like(self.unseen),
+        boxes, size = sight.boxes, sight.size
+        if not detected:
+            boxes = self._replace(motion=motion).fitted()
+            size = box_sizes(boxes)
+        return self._replace(
+            motion=motion,
+            looks=self.looks.learned(sight.looks),
+            boxes=boxes,
+            margins=_margins(boxes, motion, size) if detected else self.margins,
+            size=size,
+            scores=sight.scores,
+            certainty=sight.certainty,
+            drift=self._steady(body_velocity(motion, sight.scores)),
+            age=self.age + self.unseen,
+            unseen=np.zeros_like(self.unseen),
+            missed=np.zeros_like(self.unseen),
+        )
+
+    def fitted(self) -> Floats:
+        """Boxes (T, 4) around the joints where they are now."""
+        return _extent(self.motion) + self.margins * self.size[:, None]
+
+    def moved(self, camera: Floats) -> People:
+        """As the picture shows them after the camera moved: a similarity (2, 3) of pixels, last to this."""
+        turn, shift = camera[:, :2].T, camera[:, 2]
+        larger = float(np.sqrt(abs(np.linalg.det(turn))))
+        motion = self.motion
+        middle = 0.5 * (self.boxes[:, :2] + self.boxes[:, 2:])
+        half = 0.5 * larger * (self.boxes[:, 2:] - self.boxes[:, :2])
+        middle = middle @ turn + shift
+        return self._replace(
+            motion=Motion(
+                motion.position @ turn + shift, motion.velocity @ turn, motion.variance * larger**2
+            ),
+            boxes=np.concatenate([middle - half, middle + half], axis=1),
+            size=self.size * larger,
+            drift=self.drift @ turn,
         )
 
     def _steady(self, body: Floats) -> Floats:
@@ -147,14 +199,30 @@ def newcomers(sight: Sight) -> People:
     still = np.zeros((len(size), 1, 2))
     motion = begin(sight.joints, noise, still, START_SPEED * size)
     ids = np.zeros(len(size), np.int64)
-    return People(motion, ids, sight.boxes, size, sight.scores, still, none, none, none)
+    margins = _margins(sight.boxes, motion, size)
+    return People(
+        motion, sight.looks, ids, sight.boxes, margins, size, sight.scores, sight.certainty, still,
+        none, none, none,
+    )  # fmt: skip
 
 
 def together(*groups: People) -> People:
     """The people of all groups, one after the other."""
     motion = Motion(*map(np.concatenate, zip(*(group.motion for group in groups), strict=True)))
-    ids = np.concatenate([group.ids for group in groups])
-    return People(motion, ids, *map(np.concatenate, zip(*(group[2:] for group in groups), strict=True)))
+    looks = Looks(*map(np.concatenate, zip(*(group.looks for group in groups), strict=True)))
+    return People(motion, looks, *map(np.concatenate, zip(*(group[2:] for group in groups), strict=True)))
+
+
+def _extent(motion: Motion) -> Floats:
+    """Boxes (T, 4) that just hold all joints; of people without joints, nothing at (0, 0)."""
+    if not motion.position.shape[1]:
+        return np.zeros((len(motion.position), 4))
+    return np.concatenate([motion.position.min(axis=1), motion.position.max(axis=1)], axis=1)
+
+
+def _margins(boxes: Floats, motion: Motion, size: Floats) -> Floats:
+    margins: Floats = (boxes - _extent(motion)) / size[:, None]
+    return margins
 
 
 def _finite(scores: NDArray[np.float32]) -> Floats:
