@@ -7,6 +7,7 @@ works: `Scene(demo()).frame(2.5)` gives the picture and the truth at 2.5 s. `sce
 from __future__ import annotations
 
 import numpy as np
+from scene_acts import Jump, Spin
 from scene_body import COCO_BONE, HEIGHT, PARENT, Look, coco_points
 from scene_camera import Camera
 from scene_film import Backdrop, filmed, overlay
@@ -22,7 +23,7 @@ from scene_truth import Posed, Truth, truth_of
 from engine.types import Image
 
 __all__ = [
-    "Camera", "Look", "Pillar", "Scene", "Story", "Truth", "Walker",
+    "Camera", "Jump", "Look", "Pillar", "Scene", "Spin", "Story", "Truth", "Walker",
     "crossing", "crowd", "demo", "hidden", "nobody",
 ]  # fmt: skip
 
@@ -81,9 +82,14 @@ def bent(walker: Walker, mesh: Mesh, motion: Motion, t: float) -> Posed:
     rotation, shift = pose(walker.swing, step)
     face, scale = turn(yaw=np.degrees(step.heading)), walker.look.height / HEIGHT
     rotation, shift = face @ rotation, shift @ face.T
-    bones, ground = list(COCO_BONE), np.array([step.x, 0, step.z])
+    if step.tip:
+        fallen = face @ turn(flex=-step.tip) @ face.T
+        rotation, shift = fallen @ rotation, shift @ fallen.T
+    bones, ground = list(COCO_BONE), np.array([step.x, step.rise, step.z])
     blended = (mesh.weights @ rotation.reshape(len(PARENT), 9)).reshape(-1, 3, 3)
     points = (blended @ mesh.rest[..., None])[..., 0] + mesh.weights @ shift
     normals = (blended @ mesh.normal[..., None])[..., 0]
     joints = (rotation[bones] @ coco_points()[..., None])[..., 0] + shift[bones]
+    if step.tip:
+        ground[1] -= points[:, 1].min() * scale  # who lies, lies on the ground
     return Posed(mesh, points * scale + ground, normals, joints * scale + ground, walker.id, scale)

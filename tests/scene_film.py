@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 from scene_camera import Camera
@@ -21,18 +23,25 @@ class Backdrop:
         widest_pan = np.radians(np.abs([degrees for _, degrees in camera.pan]).max())
         limit = widest_pan + np.arctan(0.5 / camera.focal) + 0.15
         self.street = panorama(seed, camera.height, float(limit), self.density)
-        right, down, forward = camera.axes(0)
+        self.limit = float(limit)
         x, y = np.meshgrid(np.arange(width) - width / 2 + 0.5, np.arange(height) - height / 2 + 0.5)
-        ray = x[..., None] * right + y[..., None] * down + focal_px * forward
+        self.ray = np.stack([x, y, np.full_like(x, focal_px)], -1)
+        self.column, self.row = self.looks(0.0)
+
+    def looks(self, t: float) -> tuple[Array, Array]:
+        """Where each pixel looks on the panorama while the camera's pan is 0: columns and rows."""
+        # A nod turns what the camera sees; its inverse turns where it looks.
+        nods = tuple((when, -degrees) for when, degrees in self.camera.nods)
+        ray = replace(self.camera, nods=nods).nodded(self.ray, t) @ self.camera.axes(0)
         slope = ray[..., 1] / np.hypot(ray[..., 0], ray[..., 2])
-        # Where each pixel looks on the panorama while the camera's pan is 0.
-        self.column = ((np.arctan2(ray[..., 0], ray[..., 2]) + limit) * self.density).astype(np.float32)
-        self.row = ((HIGH - slope) * self.density).astype(np.float32)
+        column = ((np.arctan2(ray[..., 0], ray[..., 2]) + self.limit) * self.density).astype(np.float32)
+        return column, ((HIGH - slope) * self.density).astype(np.float32)
 
     def at(self, t: float, casters: list[Array]) -> Array:
         """Grey levels (height, width, 3) at time t, with shadows of the casters' points (V, 3)."""
-        column = self.column + np.float32(self.camera.yaw(t) * self.density)
-        street = cv2.remap(self.street, column, self.row, cv2.INTER_LINEAR)
+        column, row = self.looks(t) if self.camera.nods else (self.column, self.row)
+        column = column + np.float32(self.camera.yaw(t) * self.density)
+        street = cv2.remap(self.street, column, row, cv2.INTER_LINEAR)
         dark = ground_shadow(self.camera, t, casters)
         return street * (1 - dark[..., None] * np.array([0.92, 0.97, 1], np.float32))
 

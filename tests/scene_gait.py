@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 import scene_body as body
+from scene_acts import Jump, Spin, act
 from scene_body import ARM_TILT, HEIGHT, LIMBS, PARENT, Look, rest_joints
 from scene_noise import Array
 
@@ -29,6 +30,10 @@ class Walker:
     phase: float = 0.0  #: of the gait where the path begins, 0 to 1
     swing: float = 1.0  #: of the arms
     wave: tuple[float, float] | None = None  #: from when to when the right arm waves, seconds
+    ease: float = 0.5  #: seconds before and after a corner, a start or a stop in which it is rounded
+    jumps: tuple[Jump, ...] = ()
+    spins: tuple[Spin, ...] = ()
+    fall: float | None = None  #: when they begin to fall forward, to stay down, seconds
 
 
 class Step(NamedTuple):
@@ -41,15 +46,19 @@ class Step(NamedTuple):
     pace: float  #: 1 at an ordinary walk, 0 standing
     lift: float  #: of the waving arm, 0 to 1
     shake: float  #: degrees
+    crouch: float = 0.0  #: 0 upright, 1 with the knees bent by 105 degrees
+    rise: float = 0.0  #: metres above the ground
+    tip: float = 0.0  #: degrees forward from upright
 
 
 class Motion:
     """Where a walker is, where they face and how far through the gait: a function of time."""
 
     def __init__(self, walker: Walker) -> None:
-        keys, self.wave = np.asarray(walker.path, float), walker.wave
+        keys, self.wave, self.walker = np.asarray(walker.path, float), walker.wave, walker
+        ease = max(round(walker.ease / TICK), 1)
         self.times = np.arange(keys[0, 0] - 1, keys[-1, 0] + 1, TICK)
-        self.x, self.z = (smooth(np.interp(self.times, keys[:, 0], keys[:, i]), 25) for i in (1, 2))
+        self.x, self.z = (smooth(np.interp(self.times, keys[:, 0], keys[:, i]), ease) for i in (1, 2))
         dx, dz = np.gradient(self.x, TICK), np.gradient(self.z, TICK)
         speed = np.hypot(dx, dz)
         self.pace = smooth(np.clip(speed / 1.15, 0, 1.12), 15)
@@ -61,7 +70,9 @@ class Motion:
         curves = (self.x, self.z, self.heading, self.phase, self.pace)
         x, z, towards, phase, pace = (float(np.interp(t, self.times, v)) for v in curves)
         lift = np.clip(min(t - self.wave[0], self.wave[1] - t) / 0.5, 0, 1) if self.wave else 0.0
-        return Step(x, z, towards, phase, pace, lift * lift * (3 - 2 * lift), 18 * np.sin(9 * t))
+        lift, shake = lift * lift * (3 - 2 * lift), 18 * np.sin(9 * t)
+        now = act(t, self.walker.jumps, self.walker.spins, self.walker.fall)
+        return Step(x, z, towards + now.turned, phase, pace, lift, shake, now.crouch, now.rise, now.tip)
 
 
 def phase_after(strides: Array) -> Array:
@@ -159,7 +170,8 @@ def bend_arm(local: Array, step: Step, side: int, arm: int, phase: float, swing:
 
 
 def bend_leg(local: Array, step: Step, side: int, leg: int, phase: float) -> None:
-    hip, knee, ankle = (step.pace * a for a in leg_angles(phase % 1))
+    bent = step.crouch * np.array((60, 105, 45))
+    hip, knee, ankle = step.pace * np.array(leg_angles(phase % 1)) + bent
     local[leg] = turn(hip, side * 4, -side * 2.2)
     local[leg + 1] = turn(-knee - 2)
     local[leg + 2] = turn(ankle + 2)
