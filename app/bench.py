@@ -118,7 +118,8 @@ class _Drawn:
 
 def bench(argument: str, settings: Settings, frames: int, stop: threading.Event) -> Report:
     """Measure `frames` frames of a recorded source three ways: as a job, stage by stage, as a camera."""
-    job = Job(settings)
+    console = Console(sys.stderr, quiet=settings.quiet)
+    job = Job(settings, console.say)
 
     def part(*, paced: bool) -> _Part:
         source = open_source(argument, stem="bench")
@@ -128,7 +129,7 @@ def bench(argument: str, settings: Settings, frames: int, stop: threading.Event)
         return _Part(source, frames, paced=paced)
 
     with tempfile.TemporaryDirectory() as folder, closing(part(paced=False)) as source:
-        job.use_engines(Console(sys.stderr, quiet=settings.quiet), stop)
+        job.use_engines(console, stop)
         sinks = job.sinks(source.info, Path(folder), unheard)
         done = run(source, *job.stages(source.info), sinks, stop=stop)
         memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

@@ -21,7 +21,7 @@ from app.pipeline import Summary, run
 from app.plain import printable
 from app.progress import Console, Progress
 from app.settings import Settings
-from app.sources import expand, open_source, stems
+from app.sources import expand, open_source, stems, unheard
 from app.stages import DetectStage, PoseStage, TrackStage, detect, pose, track
 from app.types import Sink, SourceInfo
 from app.workers import attempt
@@ -41,11 +41,15 @@ class ModelRefused(UserError):
 class Job:
     """Stages and sinks as the settings want them."""
 
-    def __init__(self, settings: Settings) -> None:
-        """Raises UserError where a model is missing or nothing would be written."""
+    def __init__(self, settings: Settings, notice: Callable[[str], None] = unheard) -> None:
+        """Raises UserError where a model is missing or nothing would be written.
+
+        `notice` is told once what is worth knowing of how the networks run, by the thread that opens them.
+        """
         if settings.no_video and settings.no_csv:
             raise UserError("--no-video and --no-csv together leave nothing to write; leave one of them out")
         self._settings = settings
+        self._notice, self._noticed, self._one = notice, set[str](), threading.Lock()
         self._detector = model_file("detector", settings.detector)
         self._pose = model_file("pose", settings.pose)
         self.cores = len(os.sched_getaffinity(0))
@@ -97,6 +101,8 @@ class Job:
                 s.device,
                 max(1, self.cores // 2),  # beside it there is always other work to do
                 trust=s.trust_engine,
+                graphs=s.cuda_graphs,
+                notice=self._notice_once,
                 threshold=s.detection_threshold,
                 max_people=s.max_people,
             )
@@ -107,12 +113,27 @@ class Job:
         s = self._settings
         try:
             estimator = open_estimator(
-                self._pose, s.device, self.cores, decoder=s.decode, flip=s.flip, trust=s.trust_engine
+                self._pose,
+                s.device,
+                self.cores,
+                decoder=s.decode,
+                flip=s.flip,
+                trust=s.trust_engine,
+                graphs=s.cuda_graphs,
+                notice=self._notice_once,
             )
         except UserError as error:
             raise ModelRefused(str(error)) from error
         self._keypoints = estimator.keypoints
         return estimator
+
+    def _notice_once(self, line: str) -> None:
+        """Each source opens the networks anew, in threads of their own: the same need not be said again."""
+        with self._one:
+            new = line not in self._noticed
+            self._noticed.add(line)
+        if new:
+            self._notice(line)
 
 
 def run_all(arguments: Sequence[str], settings: Settings, stop: threading.Event) -> bool:
@@ -120,7 +141,8 @@ def run_all(arguments: Sequence[str], settings: Settings, stop: threading.Event)
 
     What is wrong with one source is told and the others go on. Raises UserError where nothing can go on.
     """
-    job, console = Job(settings), Console(sys.stderr, quiet=settings.quiet)
+    console = Console(sys.stderr, quiet=settings.quiet)
+    job = Job(settings, console.say)
     sources = expand(arguments)
     taken = {place for source in sources if (place := _place(Path(source)))}
     ready = []

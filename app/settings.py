@@ -46,6 +46,11 @@ class Settings:
     trust_engine: bool = option(
         False, "run TensorRT engines that were not built here; they are executable code"
     )
+    cuda_graphs: bool = option(
+        False,
+        "record what TensorRT engines do as CUDA graphs, one call for the GPU instead of many; needs"
+        " cuda-bindings (PyTorch's networks on a GPU always are recorded)",
+    )
     decode: str = option(
         "",
         "heatmap decoder; default: what the model was trained for",

@@ -67,8 +67,9 @@ class Gpu:
 
     def __init__(self, number: int = 0, *, graphs: bool = False) -> None:
         """UserError where GPU, driver or package is missing. `graphs`: with what records CUDA graphs."""
-        driver = _driver(graphs)
+        driver, missing = _driver(graphs)
         self.binding = driver.binding  #: name and version of the package that is used
+        self.instead = missing  #: why that is not PyCUDA; "" where it is, or where CUDA graphs are wanted
         with self._telling_of(driver, "be used"):
             driver.init()
             _check_version(driver)
@@ -189,25 +190,29 @@ def number_of(device: str) -> int:
     return int(asked[1] or 0)
 
 
-def _driver(graphs: bool) -> Driver:
+def _driver(graphs: bool) -> tuple[Driver, str]:
+    """What speaks to the driver, and why it is not PyCUDA."""
     missing = []
     if not graphs:
         try:
             from engine.cuda_pycuda import PyCuda
 
-            return PyCuda()
+            return PyCuda(), ""
         except ImportError as error:
             missing.append(str(error))
     try:
         from engine.cuda_bindings import Bindings
 
-        return Bindings()
+        return Bindings(), " ".join("; ".join(missing).split())
     except ImportError as error:
         missing.append(str(error))
     if any("libcuda" in each or "nvcuda" in each for each in missing):
         raise UserError("there is no GPU here: NVIDIA's driver is not installed; install it, or use cpu")
-    wanted = "cuda-bindings" if graphs else "pycuda or cuda-bindings"
-    raise UserError(f"the GPU cannot be used without {wanted}: pip install 'kinetrail[gpu]' ({missing[-1]})")
+    if graphs:
+        remedy = "pip install 'cuda-bindings>=13,<14', or run without them"
+        raise UserError(f"CUDA graphs need cuda-bindings ({missing[-1]}): {remedy}")
+    remedy = "pip install 'kinetrail[gpu]'"
+    raise UserError(f"the GPU cannot be used without pycuda or cuda-bindings: {remedy} ({missing[-1]})")
 
 
 def _check_version(driver: Driver) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -15,7 +15,7 @@ from engine.description import DetectorModel
 from engine.errors import UserError
 from engine.heads import HEADS, THRESHOLDS
 from engine.recognition import detector_model
-from engine.session import Kept, Session, open_session
+from engine.session import Kept, Session, open_session, unheard, without_graphs
 from engine.types import Array, Boxes, Image
 from engine.ultralytics_file import is_ultralytics
 
@@ -43,12 +43,14 @@ def open_detector(
     max_people: int = 0,
     long_side: int = LONG_SIDE,
     trust: bool = False,
+    graphs: bool = False,
+    notice: Callable[[str], None] = unheard,
 ) -> Detector:
     """A detector from its model file. Raises UserError where the file is none, or the device is not there.
 
-    `trust` lets an engine be run that was not built here; it is executable code.
+    `trust`, `graphs` and `notice` are as for `open_session`.
     """
-    session = _open(path, device, threads, trust=trust)
+    session = _open(path, device, threads, trust=trust, graphs=graphs, notice=notice)
     try:
         model = detector_model(path, session.signature)
     except UserError:
@@ -57,16 +59,21 @@ def open_detector(
     return NetworkDetector(session, model, threshold=threshold, max_people=max_people, long_side=long_side)
 
 
-def _open(path: Path, device: str, threads: int, *, trust: bool) -> Session:
+def _open(
+    path: Path, device: str, threads: int, *, trust: bool, graphs: bool, notice: Callable[[str], None]
+) -> Session:
     if not is_ultralytics(path):
-        return open_session(path, device, threads, trust=trust)
+        return open_session(path, device, threads, trust=trust, graphs=graphs, notice=notice)
     try:
         from engine.ultralytics_session import open_ultralytics
     except ImportError as error:
         raise UserError(
             f'{path.name}: needs PyTorch ({error}): pip install "kinetrail[train]", or export it to ONNX'
         ) from error
-    return Kept(open_ultralytics(path, device, threads, trust=trust), path.name)
+    session = open_ultralytics(path, device, threads, trust=trust)
+    if graphs:
+        notice(without_graphs(path.name, "Ultralytics' package runs it"))
+    return Kept(session, path.name)
 
 
 class NetworkDetector:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import cast, get_args
 
@@ -13,7 +13,7 @@ from engine.description import PoseModel
 from engine.errors import UserError
 from engine.heatmap import Decoder, decode, flip_back
 from engine.recognition import gives_joints, pose_model, takes_pixels
-from engine.session import Session, open_session
+from engine.session import Session, open_session, unheard
 from engine.types import Array, Boxes, Image, Poses
 
 
@@ -26,12 +26,14 @@ def open_estimator(
     flip: bool = False,
     batch: int = 0,
     trust: bool = False,
+    graphs: bool = False,
+    notice: Callable[[str], None] = unheard,
 ) -> PoseEstimator:
     """A pose estimator from its model file. UserError where the file is none, or the device is not there.
 
-    `trust` lets an engine run that was not built here; the rest is as for `PoseEstimator`.
+    `trust`, `graphs` and `notice` are as for `open_session`, the rest as for `PoseEstimator`.
     """
-    session = open_session(path, device, threads, trust=trust)
+    session = open_session(path, device, threads, trust=trust, graphs=graphs, notice=notice)
     try:
         model = pose_model(path, session.signature)
         return PoseEstimator(session, model, decoder=decoder, flip=flip, batch=batch)

@@ -44,6 +44,21 @@ class Session(Protocol):
     def close(self) -> None: ...
 
 
+def unheard(_line: str) -> None:
+    """For whoever does not want to be told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """How somebody wants a network to be run; see `open_session`."""
+
+    device: str
+    threads: int
+    trust: bool
+    graphs: bool
+    notice: Callable[[str], None]
+
+
 class Kept:
     """A session that is held to the contract, whatever runs it.
 
@@ -79,12 +94,21 @@ class Kept:
             raise RuntimeError(f"{self._name}: was opened in thread {self._thread.name}, not in {here.name}")
 
 
-def open_session(path: Path, device: str = "auto", threads: int = 0, *, trust: bool = False) -> Session:
+def open_session(
+    path: Path,
+    device: str = "auto",
+    threads: int = 0,
+    *,
+    trust: bool = False,
+    graphs: bool = False,
+    notice: Callable[[str], None] = unheard,
+) -> Session:
     """Open a network with the runtime its file ending asks for.
 
     `device` is auto, cpu, cuda or cuda:N; `threads` caps the CPU threads of one run, 0 leaves it to the
-    runtime. With `trust`, an engine is run that was not built here; it is executable code. Raises UserError
-    where the file is none that can be run here.
+    runtime. With `trust`, an engine is run that was not built here; it is executable code. With `graphs`,
+    what a TensorRT engine does is recorded as CUDA graphs. `notice` is told, in a line each, what the user
+    should know of how it runs. Raises UserError where the file is none that can be run here.
     """
     opener = OPENERS.get(path.suffix.lower())
     if opener is None:
@@ -95,36 +119,46 @@ def open_session(path: Path, device: str = "auto", threads: int = 0, *, trust: b
         )
     if not os.path.isfile(path):  # noqa: PTH113 because Path.is_file fails on names that are too long
         raise UserError(f"{path}: there is no such model file")
-    return Kept(opener(path, device, threads, trust), path.name)
+    return Kept(opener(path, Wish(device, threads, trust, graphs, notice)), path.name)
 
 
-def _onnx(path: Path, device: str, threads: int, trust: bool) -> Session:  # noqa: ARG001
+def without_graphs(name: str, why: str) -> str:
+    """That CUDA graphs were wished for, and there are none."""
+    return f"{name}: runs without CUDA graphs: {why}"
+
+
+def _onnx(path: Path, wish: Wish) -> Session:
     from engine.onnx_session import OnnxSession
     from engine.side_by_side import SideBySide
 
-    session = OnnxSession(path, device, threads)
-    if threads < 2 or not session.on_cpu:
+    session = OnnxSession(path, wish.device, wish.threads)
+    if wish.graphs:
+        wish.notice(without_graphs(path.name, "ONNX Runtime runs it, not TensorRT"))
+    if wish.threads < 2 or not session.on_cpu:
         return session
-    return SideBySide(session, lambda: OnnxSession(path, "cpu", 1), threads)
+    return SideBySide(session, lambda: OnnxSession(path, "cpu", 1), wish.threads)
 
 
-def _tensorrt(path: Path, device: str, threads: int, trust: bool) -> Session:  # noqa: ARG001
+def _tensorrt(path: Path, wish: Wish) -> Session:
     from engine.tensorrt_session import TensorRTSession
 
-    return TensorRTSession(path, device, trust=trust)
+    return TensorRTSession(path, wish.device, trust=wish.trust, graphs=wish.graphs, notice=wish.notice)
 
 
-def _torch(path: Path, device: str, threads: int, trust: bool) -> Session:  # noqa: ARG001
+def _torch(path: Path, wish: Wish) -> Session:
     try:
         from engine.torch_session import open_torch
     except ImportError as error:
         raise UserError(
             f"{path.name}: needs PyTorch ({error}): pip install 'kinetrail[train]', or export it to ONNX"
         ) from error
-    return open_torch(path, device, threads)
+    session = open_torch(path, wish.device, wish.threads)
+    if wish.graphs and session.unrecorded:
+        wish.notice(without_graphs(path.name, session.unrecorded))
+    return session
 
 
-OPENERS: dict[str, Callable[[Path, str, int, bool], Session]] = {
+OPENERS: dict[str, Callable[[Path, Wish], Session]] = {
     ".onnx": _onnx,
     ".engine": _tensorrt,
     ".pth": _torch,

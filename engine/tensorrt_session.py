@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
 from itertools import cycle
 from pathlib import Path
@@ -20,12 +20,14 @@ from engine import trt
 from engine.cuda import Gpu, number_of
 from engine.errors import UserError
 from engine.fit import admit
-from engine.session import Signature
+from engine.session import Signature, unheard, without_graphs
 from engine.tensorrt_slot import Model, Slot
 from engine.types import Array, Image
 
 SLOTS = 2
-BUCKETS = (1, 2, 4, 8, 16, 32, 64)  #: numbers of rows that a CUDA graph is recorded for
+#: Numbers of rows that a CUDA graph is recorded for, beside the largest there is. With more than these, what
+#: it takes to start the work is nothing beside the work.
+BUCKETS = (1, 2, 4, 8, 16, 32, 64)
 
 
 class TensorRTSession:
@@ -35,12 +37,19 @@ class TensorRTSession:
     """
 
     def __init__(
-        self, path: Path, device: str = "auto", *, trust: bool = False, graphs: bool = False
+        self,
+        path: Path,
+        device: str = "auto",
+        *,
+        trust: bool = False,
+        graphs: bool = False,
+        notice: Callable[[str], None] = unheard,
     ) -> None:
         """UserError where the engine, the GPU or TensorRT do not fit each other, before any of it is run.
 
         `trust` admits engines that were not built here. With `graphs` a run of up to 64 rows is padded to a
-        power of two and is one call for the GPU; that needs cuda-bindings.
+        power of two and is one call for the GPU; that needs cuda-bindings. `notice` is told what it runs
+        with, and why there are no graphs.
         """
         self._name = path.name
         self._slots: list[Slot] = []
@@ -49,11 +58,14 @@ class TensorRTSession:
         self._gpu = Gpu(number_of(device), graphs=graphs)
         with ExitStack() as undo:
             undo.callback(self.close)
+            notice(trt.using(package, self._gpu))
             with self._gpu:
-                self._open(package, path, trust, graphs)
+                self._open(package, path, trust)
+                if graphs and (reason := self._record()):
+                    notice(without_graphs(self._name, reason))
             undo.pop_all()
 
-    def _open(self, package: Any, path: Path, trust: bool, graphs: bool) -> None:
+    def _open(self, package: Any, path: Path, trust: bool) -> None:
         plan, metadata = admit(path, trt.place(package, self._gpu), trust=trust)
         log = trt.messages(package)
         runtime = trt.runtime(package, log)
@@ -67,13 +79,23 @@ class TensorRTSession:
             tuple(_open_sizes(engine, each) for each in model.outputs),
             metadata,
         )
-        self._rows = model.largest[0]
+        self._model, self._rows = model, model.largest[0]
         self.max_batch, self.best_batch = sys.maxsize, SLOTS * self._rows
         for _ in range(SLOTS):  # one by one, so that `close` knows those before one that fails
             self._slots.append(Slot(self._name, package, self._gpu, engine, model, log))
-        if graphs and model.only_rows_differ:
-            for slot in self._slots:
-                slot.record([rows for rows in BUCKETS if model.smallest[0] <= rows <= self._rows])
+
+    def _record(self) -> str:
+        """Record graphs; why there are none, or ""."""
+        if not self._model.only_rows_differ:
+            return "it was built for pictures of several sizes"
+        sizes = [rows for rows in BUCKETS if self._model.smallest[0] <= rows < self._rows]
+        if self._rows <= BUCKETS[-1]:
+            sizes.append(self._rows)
+        if not sizes:
+            return f"with {self._rows} pictures at once they gain nothing"
+        if not all(slot.record(sizes) for slot in self._slots):
+            return "how many answers it gives depends on what it sees"
+        return ""
 
     def run(self, batch: Array | Image) -> tuple[Array, ...]:
         """(N, ...) -> every output as float32, N first, N >= 1."""

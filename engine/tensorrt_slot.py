@@ -76,14 +76,14 @@ class Slot:
         self._checked(nbytes >= 0, f"tell how large {output} is")
         return nbytes
 
-    def record(self, buckets: list[int]) -> None:
-        """Record a CUDA graph for each of these numbers of rows.
+    def record(self, buckets: list[int]) -> bool:
+        """Record a CUDA graph for each of these numbers of rows; whether that can be.
 
         A graph holds on to the state of the context that it was recorded from, so each has a context of its
         own; as one stream runs them one after the other, they share the memory in between.
         """
         if self._sized:
-            return
+            return False
         strategy = self._package.ExecutionContextAllocationStrategy.USER_MANAGED
         nbytes = max(self._engine.device_memory_size_v2, 1)
         between = self._gpu.memory(nbytes)
@@ -96,6 +96,7 @@ class Slot:
             once()  # what happens only the first time must not be recorded
             self.stream.synchronise()
             self._graphs[rows] = context, self.stream.graph(once)
+        return True
 
     def start(self, batch: Array | Image) -> None:
         """Give one part of a batch to the GPU, which works on while this returns."""

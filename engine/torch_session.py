@@ -68,6 +68,13 @@ class TorchSession:
             )
         return tuple(np.array(each.numpy(), order="C") for each in found)
 
+    @property
+    def unrecorded(self) -> str:
+        """Why there are no CUDA graphs; "" where there are."""
+        if self._device.type == "cpu":
+            return "it runs on the CPU"
+        return "" if isinstance(self._network, OnGpu) else "its input has no size of its own"
+
     def close(self) -> None:
         """Give the network's memory back."""
         del self._network

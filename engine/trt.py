@@ -44,6 +44,12 @@ def here(device: str) -> Place:
         return place(package, gpu)
 
 
+def using(trt: Any, gpu: Gpu) -> str:
+    """What engines are built and run with, in a line for the user."""
+    line = f"TensorRT {trt.__version__} on {gpu.name}, by {gpu.binding}"
+    return f"{line}: PyCUDA cannot be had ({gpu.instead})" if gpu.instead else line
+
+
 def messages(trt: Any) -> Any:
     """A logger that keeps the errors. Whatever TensorRT makes with it must not outlive it.
 

@@ -15,6 +15,7 @@ import networks
 import numpy as np
 import pandas as pd
 import pytest
+import simulated_cuda
 from gpu_machine import machine
 from simulated_cuda import DEVICE
 from simulated_tensorrt import MAJORS, SIMULATION
@@ -189,6 +190,33 @@ def test_a_run_works_through_engines_as_it_does_through_onnx(
     assert len(cpu) == 12
     for other in others:
         np.testing.assert_allclose(other.to_numpy(), cpu.to_numpy(), atol=0.05)
+
+
+def test_cuda_graphs_are_used_where_they_are_wished_for_and_each_thing_is_said_once(
+    pose: Path,
+    detector: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    simulated_cuda.install(monkeypatch, "pycuda", "cuda-bindings")
+    frame = np.full((96, 160, 3), 20, np.uint8)
+    frame[16:88, 40:72] = 190
+    for name in ("one", "two"):
+        clips.write(tmp_path / f"{name}.mp4", [frame] * 3, [0, 3600, 7200])
+    call = [*(str(tmp_path / f"{name}.mp4") for name in ("one", "two")), "--detector", str(detector)]
+    call = ["run", *call, "--no-video", "--pose", str(pose), "--overwrite", "-o", str(tmp_path / "out")]
+    assert main(call) == 0
+    assert DEVICE.launched == 0
+    said = capsys.readouterr().err
+    assert said.count("by pycuda") == 1
+    assert "CUDA graphs" not in said
+    assert main([*call, "--cuda-graphs"]) == 0
+    assert DEVICE.launched > 0
+    said = capsys.readouterr().err
+    assert said.count("by cuda-bindings") == 1
+    assert said.count("detector.onnx: runs without CUDA graphs: ONNX Runtime runs it") == 1
+    assert said.count("CUDA graphs") == 1
 
 
 def test_an_engine_from_elsewhere_runs_only_when_it_is_trusted(

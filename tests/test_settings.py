@@ -19,13 +19,28 @@ def test_every_option_can_stand_in_the_file(tmp_path):
     config = tmp_path / "options.toml"
     config.write_text(
         'output = "out"\npose = "p.onnx"\ndetector = "d.onnx"\ndevice = "cuda:1"\ndecode = "dark"\n'
-        "trust-engine = true\nflip = true\n"
+        "trust-engine = true\ncuda-graphs = true\nflip = true\n"
         "keypoint-threshold = 0.5\ndetection_threshold = 1\nmax-people = 3\n"
         'smooth = "off"\nno-video = true\nno-csv = true\noverwrite = true\nquiet = true\n'
     )
     found = chosen("--config", str(config))
     assert found == Settings(
-        "out", "p.onnx", "d.onnx", "cuda:1", True, "dark", True, 0.5, 1.0, 3, "off", True, True, True, True
+        "out",
+        "p.onnx",
+        "d.onnx",
+        "cuda:1",
+        True,
+        True,
+        "dark",
+        True,
+        0.5,
+        1.0,
+        3,
+        "off",
+        True,
+        True,
+        True,
+        True,
     )
     fields = [field.name for field in dataclasses.fields(Settings)]
     assert all(getattr(found, name) != getattr(Settings(), name) for name in fields)
@@ -42,7 +57,7 @@ def test_flags_win_over_the_file(tmp_path):
     ("line", "message"),
     [
         ("max-peple = 3", "unknown option max-peple; did you mean max-people?"),
-        ("xyz = 3", "unknown option xyz; known are decode, detection-threshold, detector"),
+        ("xyz = 3", "unknown option xyz; known are cuda-graphs, decode, detection-threshold, detector"),
         ('max-people = "3"', "max-people must be a whole number, not '3'"),
         ("max-people = 0", "max-people must be at least 1, not 0"),
         ("max-people = true", "max-people must be a whole number, not True"),

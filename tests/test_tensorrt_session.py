@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -138,22 +139,87 @@ def test_recorded_graphs_answer_the_same_and_are_used(tmp_path: Path, rows: int)
     session.close()
 
 
-def test_rows_beyond_the_largest_graph_run_without_one(tmp_path: Path) -> None:
+@pytest.mark.parametrize("batches", [(1, 4, 6), (6, 6, 6), (3, 5, 6)])
+def test_the_largest_number_of_rows_has_a_graph_of_its_own(
+    tmp_path: Path, batches: tuple[int, int, int]
+) -> None:
     source = heatmaps(tmp_path)
-    session = TensorRTSession(engine(source, tmp_path / "net.engine", (1, 4, 6)), graphs=True)
-    np.testing.assert_allclose(session.run(pictures(6))[0], wanted(source, pictures(6)), atol=1e-5)
-    assert DEVICE.launched == 0
+    session = TensorRTSession(engine(source, tmp_path / "net.engine", batches), graphs=True)
+    for rows in (6, 2):
+        np.testing.assert_allclose(session.run(pictures(rows))[0], wanted(source, pictures(rows)), atol=1e-5)
+    assert DEVICE.launched == 2
     session.close()
 
 
-def test_graphs_are_left_out_where_sizes_are_open(tmp_path: Path) -> None:
+def test_more_rows_than_graphs_pay_for_run_without_one(tmp_path: Path) -> None:
+    source = heatmaps(tmp_path)
+    said: list[str] = []
+    path = engine(source, tmp_path / "net.engine", (65, 65, 65))
+    session = open_session(path, graphs=True, notice=said.append)
+    np.testing.assert_allclose(session.run(pictures(3))[0], wanted(source, pictures(3)), atol=1e-5)
+    assert DEVICE.launched == 0
+    assert said[1:] == ["net.engine: runs without CUDA graphs: with 65 pictures at once they gain nothing"]
+    session.close()
+
+
+def test_graphs_are_left_out_where_sizes_are_open_and_that_is_said(tmp_path: Path) -> None:
     path, source = sized(tmp_path)
-    session = TensorRTSession(path, graphs=True)
+    said: list[str] = []
+    session = open_session(path, graphs=True, notice=said.append)
+    assert said[1:] == ["sized.engine: runs without CUDA graphs: it was built for pictures of several sizes"]
     np.testing.assert_array_equal(
         session.run(pictures(1, 0, (32, 32)))[0], wanted(source, pictures(1, 0, (32, 32)))
     )
     assert DEVICE.launched == 0
     session.close()
+
+
+def test_graphs_are_left_out_where_the_answers_are_not_counted_before_and_that_is_said(
+    tmp_path: Path,
+) -> None:
+    _, source = sized(tmp_path)
+    shape = (1, 3, 32, 32)
+    path = sealed(tmp_path / "one size.engine", onnx.load(source), {"picture": [shape] * 3})
+    said: list[str] = []
+    session = open_session(path, graphs=True, notice=said.append)
+    assert said[1:] == [
+        "one size.engine: runs without CUDA graphs: how many answers it gives depends on what it sees"
+    ]
+    picture = pictures(1, 0, (32, 32))
+    np.testing.assert_array_equal(session.run(picture)[0], wanted(source, picture))
+    assert DEVICE.launched == 0
+    session.close()
+
+
+@pytest.mark.parametrize(
+    ("packages", "graphs", "by"),
+    [
+        (("pycuda", "cuda-bindings"), False, r"pycuda 2026\.1[^:]*"),
+        (("cuda-bindings",), False, r"cuda-bindings 13\.0\.3: PyCUDA cannot be had \(.*pycuda.*\)"),
+        (("pycuda", "cuda-bindings"), True, r"cuda-bindings 13\.0\.3"),
+    ],
+)
+def test_what_an_engine_runs_with_is_said(
+    path: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    packages: tuple[str, ...],
+    graphs: bool,
+    by: str,
+) -> None:
+    machine(tmp_path, monkeypatch, *packages)
+    said: list[str] = []
+    open_session(path, graphs=graphs, notice=said.append).close()
+    (line,) = said
+    assert re.fullmatch(rf"TensorRT 11\.4\.0\.106 on Simulated GPU, by {by}", line)
+
+
+def test_graphs_without_cuda_bindings_are_one_line(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine(tmp_path, monkeypatch, "pycuda")
+    with pytest.raises(UserError, match=r"^CUDA graphs need cuda-bindings \(.*\): pip install '.*'.*without"):
+        open_session(path, graphs=True)
 
 
 def test_a_run_that_tensorrt_refuses_says_why_and_leaves_nothing_under_way(path: Path) -> None:
