@@ -23,6 +23,7 @@ PARTS = ("head", "chest", "belly", "upper arms", "forearms", "thighs", "shins")
 #: A difference in L* and in a*, b* at which two colours of a part are as likely one person's as two people's.
 #: Light falls differently on who turns round or walks on, which changes L* more than hue.
 LIGHT, HUE = 20.0, 9.0
+_UNITS = np.array([LIGHT, HUE, HUE])
 
 MEMORY = 40.0  #: whole views after which what is seen anew changes little in how somebody is known to look
 
@@ -72,17 +73,16 @@ def looks(image: Image, poses: Poses) -> Looks:
 
 
 def resemblance(a: Looks, b: Looks) -> tuple[Floats, Floats]:
-    """How alike N and M people look (N, M), 0 to 1, and on how many parts that rests (N, M), 0 to P.
+    """How alike people look, 0 to 1, and on how many parts that rests, row by row: P and P -> (P,), (P,).
 
     Each part counts exp(-d^2 / 2), d being the colours' distance in units of LIGHT and HUE, as much as it was
     seen of both. Where nothing was, likeness is 0 and rests on nothing.
     """
-    scale = np.array([LIGHT, HUE, HUE])
-    gap = a.colours[:, None] / scale - b.colours[None] / scale
-    alike = np.exp(-0.5 * np.einsum("nmpc,nmpc->nmp", gap, gap))
-    sure = np.minimum(a.weights, 1.0)[:, None] * np.minimum(b.weights, 1.0)[None]
-    rests_on = sure.sum(axis=2)
-    return np.einsum("nmp,nmp->nm", alike, sure) / np.maximum(rests_on, 1e-9), rests_on
+    gap = (a.colours - b.colours) / _UNITS
+    sure = np.minimum(a.weights, 1.0) * np.minimum(b.weights, 1.0)
+    rests_on: Floats = sure.sum(axis=1)
+    alike = np.vecdot(np.exp(-0.5 * np.vecdot(gap, gap)), sure) / np.maximum(rests_on, 1e-9)
+    return alike, rests_on
 
 
 def _finite(keypoints: Array) -> Floats:

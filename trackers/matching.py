@@ -88,13 +88,12 @@ def likeness(known: Bodies, seen: Bodies, reach: Floats) -> Floats:
     return alike
 
 
-def assign(alike: Floats, least: Floats) -> tuple[Indices, Indices]:
-    """Rows and columns of the pairs with the greatest sum of likeness: (T, N) -> (M,), (M,).
+def assign(gains: Floats) -> tuple[Indices, Indices]:
+    """Rows and columns of the pairs with the greatest sum of gains: (T, N) -> (M,), (M,).
 
-    The assignment problem (Kuhn 1955), solved by scipy. A pair below the row's `least` (T,) > 0 counts 0 and
-    is not made, so that two poor matches are never bought with one good match.
+    The assignment problem (Kuhn 1955), solved by scipy. Pairs that gain nothing are not made, so that two
+    poor matches are never bought with one good match.
     """
-    gains = np.where(alike >= least[:, None], alike, 0.0)
     rows, columns = linear_sum_assignment(gains, maximize=True)
     real = gains[rows, columns] > 0.0
     return rows[real].astype(np.int64), columns[real].astype(np.int64)

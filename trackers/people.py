@@ -64,8 +64,9 @@ class Sight(NamedTuple):
 def look(poses: Poses, looks: Looks | None = None) -> Sight:
     """What can be worked with: boxes less than a pixel wide or high, or far out of any picture, are nobody.
 
-    `looks` of the same N people. Who is behind somebody else, with the feet higher in the picture, shows the
-    other's colours, which do not count. A joint that is no number, or far out, counts as not measured: in the middle of the box, with score 0.
+    A joint that is no number, or far out, counts as not measured: in the middle of the box, with score 0.
+    `looks` are of the same N people. Who is behind somebody whose feet are nearer shows the other's colours,
+    so they do not count.
     """
     boxes = poses.boxes.xyxy.astype(np.float64)
     boxes[~np.all(np.abs(boxes) < FAR_OUT, axis=1)] = 0.0
@@ -92,8 +93,7 @@ def _behind(boxes: Floats) -> Mask:
     share = inner[..., 0] * inner[..., 1] / (box_sizes(boxes) ** 2)[:, None]
     nearer = boxes[None, :, 3] >= boxes[:, None, 3]
     np.fill_diagonal(nearer, False)
-    behind: Mask = ((share >= HIDING) & nearer).any(axis=1)
-    return behind
+    return np.asarray(((share >= HIDING) & nearer).any(axis=1))
 
 
 class People(NamedTuple):
@@ -113,8 +113,12 @@ class People(NamedTuple):
     missed: Floats  #: (T,) the same as of the frame before: 0 for who was in sight there
 
     def take(self, rows: Indices) -> People:
-        columns = (column[rows] for column in self[2:])
-        return People(self.motion.take(rows), self.looks.take(rows), *columns)
+        return People(
+            self.motion.take(rows),
+            self.looks.take(rows),
+            self.ids[rows],
+            *(column[rows] for column in self[3:]),
+        )
 
     def bodies(self) -> Bodies:
         motion = self.motion

@@ -14,8 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.types import Boxes, Poses
+from trackers.appearance import Looks, resemblance
 from trackers.matching import assign, likeness, shared_bodies
 from trackers.people import People, Sight, look, newcomers, together
+from trackers.returning import ENOUGH, UNLIKE, recognised
 from trackers.types import Tracks
 
 Indices = NDArray[np.int64]
@@ -35,6 +37,9 @@ LIKE_ONCE, LIKE, LIKE_RETURNED = 0.2, 0.35, 0.4
 #: the same clips, pairs above .8 were one person with two boxes; those from .5 to .8 mostly.
 SAME_BODY, SHARED_BODY = 0.7, 0.5
 
+BY_LOOKS = 0.3  #: how much looks count beside motion where both are known
+WEAK = 0.6  #: share of the mean score of those known below which a box is matched in the second round
+
 HANDICAP = 0.1  #: likeness that whoever is hidden is behind those in view: who is in view goes on being there
 SECOND_LOOK = 0.3  #: seconds within which an uncertain newcomer has to be seen again
 
@@ -50,66 +55,146 @@ class Tracker:
     """Follows everyone from frame to frame.
 
     `smooth`: whether `Tracks.keypoints` are filtered over time, or are as measured. `forget_after`: seconds
-    out of sight after which an id is given up. After a second of hiding, where somebody is can be told from
-    how they moved to about a body's width; later it is a guess. `certain`: score from which a box is a
-    newcomer at first sight. Less certain ones have to be seen twice within 0.3 s, so that a box that
-    flickers up for one frame is nobody; unless the tracker has just begun, or begins again after a gap of
-    `forget_after`: a single picture has people too.
+    out of sight during which somebody is expected where their motion would take them. After a second of
+    hiding, where somebody is can be told from how they moved to about a body's width; later it is a guess.
+    `remember`: seconds out of sight during which somebody can be known again by looks, wherever they turn up.
+    `certain`: score from which a box is a newcomer at first sight. Less certain ones have to be seen twice
+    within 0.3 s, so that a box that flickers up for one frame is nobody; unless the tracker has just begun,
+    or begins again after a gap of `forget_after`: a single picture has people too.
     """
 
-    def __init__(self, *, smooth: bool = True, forget_after: float = 1.0, certain: float = 0.6) -> None:
-        if not forget_after >= 0.0:
-            raise ValueError(f"forget_after: expected at least 0 s, got {forget_after}")
+    def __init__(
+        self, *, smooth: bool = True, forget_after: float = 1.0, remember: float = 20.0, certain: float = 0.6
+    ) -> None:
+        for name, seconds in (("forget_after", forget_after), ("remember", remember)):
+            if not seconds >= 0.0:
+                raise ValueError(f"{name}: expected at least 0 s, got {seconds}")
         self._smooth = smooth
-        self._forget_after = forget_after
+        self._forget_after, self._remember = forget_after, remember
         self._certain = certain
         self._time = -math.inf
         self._people = newcomers(look(_EMPTY))
+        self._away = self._people  #: those out of sight for longer than `forget_after`
         self._named = 0
 
-    def update(self, poses: Poses, time: float) -> Tracks:
+    def update(
+        self,
+        poses: Poses,
+        time: float,
+        *,
+        looks: Looks | None = None,
+        camera: Floats | None = None,
+        detected: bool = True,
+    ) -> Tracks:
         """The people of the frame taken at `time` seconds, in the order of their ids.
 
         Only who is measured in this frame is told of; the others may return. Where the clock stands still or
         runs backwards, no time passes. K is the same in all frames.
+
+        `looks` of the same people tell who returns. `camera`: how it moved, a similarity (2, 3) from the
+        pixels of the last frame to those of this one. Not `detected`: the boxes are those `expected`, so
+        nobody is new, and boxes follow the joints.
 
         Raises ValueError where `time` is not finite.
         """
         if not math.isfinite(time):
             raise ValueError(f"time: expected seconds, got {time}")
         dt, self._time = time - self._time, time
-        sight = look(poses)
+        sight = look(poses, looks)
         shared, spare = _doubles(sight)
-        known = self._later(dt, sight)
+        known = self._later(dt, sight, camera)
         old, seen = self._match(known, sight, spare)
-        new = _unknown(shared, spare, seen)
-        met, born = known.take(old).met(sight.take(seen)), newcomers(sight.take(new))
-        self._people = together(met, born, known.take(self._hidden(known, old)))
+        new = _unknown(shared, spare, seen) if detected else _NOBODY
+        met, born = known.take(old).met(sight.take(seen), detected=detected), newcomers(sight.take(new))
+        here = together(met, born)
+        here, hidden, waits = self._recognise(here, known.take(self._hidden(known, old)))
+        self._people = together(here, hidden)
         certain = (sight.certainty[new] >= self._certain) | (dt > self._forget_after)
-        self._name(np.concatenate([np.ones(len(old), np.bool_), certain]))
+        self._name(np.concatenate([np.ones(len(old), np.bool_), certain]) & ~waits)
         return self._tell(sight, np.concatenate([seen, new]), poses)
 
-    def _later(self, dt: float, sight: Sight) -> People:
+    def expected(self, time: float) -> Boxes:
+        """Where everyone of the last frame should be at `time`: boxes around their foretold joints."""
+        if not math.isfinite(time):
+            raise ValueError(f"time: expected seconds, got {time}")
+        people = self._people.take(np.flatnonzero(self._people.unseen == 0.0))
+        people = people.later(max(time - self._time, 0.0))
+        order = np.argsort(-people.certainty, kind="stable")
+        boxes, scores = people.fitted()[order], people.certainty[order]
+        return Boxes(boxes.astype(np.float32), scores.astype(np.float32))
+
+    def _later(self, dt: float, sight: Sight, camera: Floats | None) -> People:
         """Everyone as they should be `dt` seconds later; while nobody is known, K is that of `sight`."""
         people = self._people if self._people.ids.size else newcomers(sight.take(_NOBODY))
+        if not self._away.ids.size:
+            self._away = people.take(_NOBODY)
+        self._away = self._away._replace(unseen=self._away.unseen + max(dt, 0.0))
+        if camera is not None:
+            people, self._away = people.moved(camera), self._away.moved(camera)
         return people.later(max(dt, 0.0))
 
     def _match(self, known: People, sight: Sight, spare: Mask) -> tuple[Indices, Indices]:
-        """Who of `known` is who in `sight`, `spare` (N,) excepted: rows of the one and of the other."""
+        """Who of `known` is who in `sight`, `spare` (N,) excepted: rows of the one and of the other.
+
+        In two rounds (Zhang et al., "ByteTrack", ECCV 2022): who is weakly seen takes nobody from who is well
+        seen.
+        """
+        gains = self._gains(known, sight)
+        gains[:, spare] = 0.0
+        weak = sight.certainty < WEAK * (known.certainty.mean() if known.ids.size else 0.0)
+        first = np.where(weak, 0.0, gains)
+        old, seen = assign(first)
+        gains[old], gains[:, seen] = 0.0, 0.0
+        late, also = assign(gains)
+        return np.concatenate([old, late]), np.concatenate([seen, also])
+
+    def _gains(self, known: People, sight: Sight) -> Floats:
+        """What it gains that one is the other (T, N): by motion and looks; 0 where they cannot be."""
         alike = likeness(known.bodies(), sight.bodies(), (REACH + TOP_SPEED * known.unseen) * known.size)
-        alike[:, spare] = 0.0
         hidden = known.missed > 0.0
         alike[hidden] -= HANDICAP
         least = np.where(hidden, LIKE_RETURNED - HANDICAP, np.where(known.age > 0.0, LIKE, LIKE_ONCE))
         least[known.unseen > self._forget_after] = np.inf
-        return assign(alike, least)
+        rows, columns = np.nonzero(alike >= least[:, None])
+        looks, rests_on = resemblance(known.looks.take(rows), sight.looks.take(columns))
+        share = BY_LOOKS * np.minimum(rests_on / ENOUGH, 1.0)
+        gain = (1.0 - share) * alike[rows, columns] + share * looks
+        other = hidden[rows] & (rests_on >= ENOUGH) & (looks < UNLIKE)
+        gains = np.zeros_like(alike)
+        gains[rows, columns] = np.where(other, 0.0, gain)
+        return gains
 
     def _hidden(self, known: People, seen: Indices) -> Indices:
         """Rows of those of `known` who were not `seen` now, and may come back."""
         patience = np.where(known.ids > 0, self._forget_after, min(SECOND_LOOK, self._forget_after))
+        gone = np.ones(len(known.ids), np.bool_)
+        gone[seen] = False
         waiting = known.unseen <= patience
-        waiting[seen] = False
-        return np.flatnonzero(waiting)
+        left = gone & ~waiting & (known.ids > 0)
+        away = together(self._away, known.take(np.flatnonzero(left)))
+        self._away = away.take(np.flatnonzero(away.unseen <= self._remember))
+        return np.flatnonzero(gone & waiting)
+
+    def _recognise(self, here: People, hidden: People) -> tuple[People, People, Mask]:
+        """Give the nameless of those `here` the ids of whom they look like among those out of sight.
+
+        Those here, those hidden who are still missing, and who (P,) of those here is to wait for a name:
+        there is somebody whom they may be, and too little was seen of them to tell.
+        """
+        strangers = np.flatnonzero(here.ids == 0)
+        waits = np.zeros(len(here.ids), np.bool_)
+        lost = together(hidden, self._away)
+        if not (strangers.size and lost.ids.size):
+            return here, hidden, waits
+        who, whom, unsure = recognised(here.take(strangers), lost)
+        here.ids[strangers[who]] = lost.ids[whom]
+        weights = here.looks.weights
+        weights[strangers[who]] += lost.looks.weights[whom]
+        waits[strangers[unsure]] = True
+        still = np.ones(len(lost.ids), np.bool_)
+        still[whom] = False
+        self._away = lost.take(np.flatnonzero(still[len(hidden.ids) :]) + len(hidden.ids))
+        return here, lost.take(np.flatnonzero(still[: len(hidden.ids)])), waits
 
     def _name(self, sure: Mask) -> None:
         """Give ids to those of the first people who are `sure` (P,) and have none, from left to right."""
@@ -129,7 +214,7 @@ class Tracker:
         smooth = people.motion.position[order].astype(np.float32)
         real = np.isfinite(sight.noise[rows])[..., None]
         measured = np.where(real, poses.keypoints[frame_rows], smooth)
-        boxes = Boxes(poses.boxes.xyxy[frame_rows], sight.certainty[rows].astype(np.float32))
+        boxes = Boxes(people.boxes[order].astype(np.float32), sight.certainty[rows].astype(np.float32))
         scores = sight.scores[rows].astype(np.float32)
         return Tracks(people.ids[order], boxes, measured, smooth if self._smooth else measured, scores)
 
