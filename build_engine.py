@@ -37,7 +37,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 level=options.optimization_level,
                 pictures=str(options.calibrate or ""),
             )
-            found = built(recipe, options.output, console, stop, verify=options.verify, force=options.force)
+            found = built(
+                recipe,
+                options.output,
+                console,
+                stop,
+                verify=options.verify,
+                force=options.force,
+                notice=console.say,
+            )
         except UserError as error:
             console.fail(error)
             return STOPPED if stop.is_set() else REFUSED if isinstance(error, Refused) else PROBLEM

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,7 @@ from app.workers import Workers
 from engine import trt
 from engine.cuda import KERNEL_MODULE
 from engine.errors import UserError
+from engine.session import unheard
 
 if TYPE_CHECKING:
     from engine.build import Built
@@ -56,14 +57,19 @@ def built(
     *,
     verify: bool = True,
     force: bool = False,
+    notice: Callable[[str], None] = unheard,
 ) -> Built:
-    """The engine of a recipe. In a thread of its own, so that Ctrl-C is heard while TensorRT is busy."""
+    """The engine of a recipe. In a thread of its own, so that Ctrl-C is heard while TensorRT is busy.
+
+    `notice` is told what one is built with. Whoever runs it at once, and is told then, is not told twice.
+    """
     from engine.build import build  # only this needs it, and what it needs
 
     progress, done = Building(recipe.onnx.name, console, stop), []
 
     def work() -> None:
-        done.append(build(recipe, output, report=progress.show, verify=verify, force=force))
+        report = progress.show
+        done.append(build(recipe, output, report=report, verify=verify, force=force, notice=notice))
 
     try:
         with Workers() as workers:

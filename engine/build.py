@@ -7,6 +7,7 @@ wanting is kept as `X.refused.engine`. Whoever builds the same at the same time 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -19,6 +20,7 @@ from engine.cuda import Gpu, number_of
 from engine.errors import UserError
 from engine.fit import Fit, Place, built_here, misfit, read, record_of, write
 from engine.recipe import Recipe, Source
+from engine.session import unheard
 from engine.tensorrt_build import Cancelled, Limits, Report, plan
 
 
@@ -42,9 +44,11 @@ def build(
     report: Report,
     verify: bool = True,
     force: bool = False,
+    notice: Callable[[str], None] = unheard,
 ) -> Built:
     """The engine of a recipe, in `output` or the cache folder; one that fits is taken, but for `force`.
 
+    `notice` is told what one is built with, if one is.
     UserError where it cannot be built, Refused where it does not answer what the ONNX answers, Cancelled
     where `report` said so; nothing of it is left then.
     """
@@ -58,6 +62,7 @@ def build(
         undo.enter_context(alone(path, lambda: _going(report, "waiting for another build of it")))
         if not force and (fit := fitting(path, recipe, onnx_sha256, place, source)):
             return Built(path, fit, new=False)
+        notice(trt.using(trt.tensorrt(), gpu))
         unproven = path.with_suffix(UNPROVEN)
         undo.callback(record_of(unproven).unlink, missing_ok=True)
         undo.callback(unproven.unlink, missing_ok=True)

@@ -59,9 +59,22 @@ def test_the_command_builds_an_engine_and_prints_where_it_is(
     said = capsys.readouterr()
     assert [Path(said.out.strip())] == engines()
     assert "joints within 0.0" in said.err
+    assert said.err.startswith(f"TensorRT {SIMULATION.version} on Simulated GPU, by pycuda ")
+    assert said.err.count("TensorRT") == 1
     assert build_engine([str(pose), "--batch", "1,2,4"]) == 0
-    assert "is there already" in capsys.readouterr().err
+    again = capsys.readouterr().err
+    assert "is there already" in again
+    assert "TensorRT" not in again
     assert SIMULATION.built == 1
+
+
+def test_the_command_says_that_it_builds_without_pycuda(
+    pose: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    simulated_cuda.install(monkeypatch, "cuda-bindings")
+    assert build_engine([str(pose), "--batch", "1,2,4"]) == 0
+    said = capsys.readouterr().err
+    assert said.count("by cuda-bindings 13.0.3: PyCUDA cannot be had (") == 1
 
 
 def test_the_command_tells_what_is_wrong_with_exit_code_2(
