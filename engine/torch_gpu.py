@@ -57,7 +57,12 @@ class OnGpu:
 
 
 class Recorded:
-    """A network recorded for some numbers of rows; others are filled up to the next."""
+    """A network recorded for some numbers of rows; others are filled up to the next.
+
+    It is recorded for a number when rows of it come, since each takes seconds and memory: with two people in
+    view, nothing is there for 64. Recordings share their memory. That is safe in any order of replay, as one
+    runs at a time and what each answers is kept apart (pytorch/pytorch#166975).
+    """
 
     def __init__(
         self,
@@ -66,14 +71,16 @@ class Recorded:
         record: Record,
         buckets: tuple[int, ...] = BUCKETS,
     ) -> None:
+        self._network, self._row, self._record, self._buckets = network, row, record, buckets
         self._ready: dict[int, tuple[Tensor, Callable[[], None], Outputs]] = {}
-        for rows in sorted(buckets, reverse=True):  # the first takes the memory that suffices for the others
-            given = row.new_zeros((rows, *row.shape))
-            self._ready[rows] = (given, *record(_work(network, given)))
 
     def __call__(self, rows: Tensor) -> Outputs:
         n = len(rows)
-        given, repeat, outputs = self._ready[min(size for size in self._ready if size >= n)]
+        size = min(size for size in self._buckets if size >= n)
+        if size not in self._ready:
+            given = self._row.new_zeros((size, *self._row.shape))
+            self._ready[size] = (given, *self._record(_work(self._network, given)))
+        given, repeat, outputs = self._ready[size]
         given[:n].copy_(rows, non_blocking=True)
         repeat()
         return tuple(each[:n] for each in outputs)
@@ -102,5 +109,9 @@ def _graph(stream: torch.cuda.Stream) -> Record:
 
 
 def as_tuple(answer: Any) -> Outputs:
-    """What a network of one output or several answered."""
-    return (answer,) if isinstance(answer, Tensor) else tuple(answer)
+    """What a network of one output or several answered. RuntimeError where that is anything but tensors."""
+    answers = answer if isinstance(answer, list | tuple) else (answer,)
+    if not answers or not all(isinstance(each, Tensor) for each in answers):
+        kinds = {type(each).__name__: None for each in answers}
+        raise RuntimeError(f"it answers with {' and '.join(kinds) or 'nothing'} in place of tensors")
+    return tuple(answers)

@@ -147,7 +147,9 @@ def _ready(
         return TorchSession(network, known, device, name)
     with _telling(name, device):
         on_gpu = OnGpu(network, torch.from_numpy(nothing[0]), device, GPU_BATCH, graphs=graphs)
-    return TorchSession(on_gpu, known, device, name)
+    ready = TorchSession(on_gpu, known, device, name)
+    ready.run(nothing)  # that it can be recorded shows here, and not in the middle of a video
+    return ready
 
 
 @contextmanager

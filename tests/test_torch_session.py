@@ -239,7 +239,6 @@ class Tape:
 def test_recorded_work_is_filled_up_to_the_next_number_of_rows() -> None:
     tape = Tape()
     recorded = Recorded(lambda rows: (rows * 2, rows.sum(dim=1)), torch.zeros(3), tape, (1, 2, 4, 8))
-    assert sorted(tape.sizes) == [1, 2, 4, 8]
     rng = torch.Generator().manual_seed(0)
     for n in (1, 2, 3, 5, 8, 1, 7):
         rows = torch.randn(n, 3, generator=rng)
@@ -247,3 +246,51 @@ def test_recorded_work_is_filled_up_to_the_next_number_of_rows() -> None:
         torch.testing.assert_close(doubled, rows * 2)
         torch.testing.assert_close(sums, rows.sum(dim=1))
     assert tape.repeated == [1, 2, 4, 8, 8, 1, 8]
+
+
+def test_only_what_is_used_is_recorded_and_once() -> None:
+    tape = Tape()
+    recorded = Recorded(lambda rows: rows * 2, torch.zeros(3), tape, (1, 2, 4, 8, 64))
+    assert tape.sizes == []
+    for n in (3, 1, 4, 1):
+        torch.testing.assert_close(recorded(torch.full((n, 3), float(n)))[0], torch.full((n, 3), 2.0 * n))
+    assert tape.sizes == [4, 1]
+
+
+ODD_ANSWERS: dict[str, tuple[Callable[[torch.Tensor], object], str]] = {
+    "a dict": (lambda rows: {"heatmaps": rows}, "dict"),
+    "lists of tensors": (lambda rows: ([rows], [rows]), "list"),
+    "a tensor and none": (lambda rows: (rows, None), "Tensor and NoneType"),
+    "nothing": (lambda _: (), "nothing"),
+}
+
+
+@pytest.mark.parametrize("odd", ODD_ANSWERS)
+def test_answers_that_are_no_tensors_are_one_line(odd: str) -> None:
+    forward, kinds = ODD_ANSWERS[odd]
+    session = TorchSession(forward, OPEN, torch.device("cpu"), "odd.ts")  # type: ignore[arg-type]
+    says = rf"^odd\.ts: cannot run on \(2, 3, 4, 4\): it answers with {kinds} in place of tensors$"
+    with pytest.raises(UserError, match=says):
+        session.run(np.ones((2, 3, 4, 4), np.float32))
+    session.close()
+
+
+def test_a_script_that_answers_with_a_dict_is_one_line(tmp_path: Path) -> None:
+    class Named(torch.nn.Module):
+        def forward(self, pictures: torch.Tensor) -> dict[str, torch.Tensor]:
+            return {"heatmaps": pictures}
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torch.jit.save(torch.jit.script(Named()), tmp_path / "named.ts")
+    session = open_session(tmp_path / "named.ts", "cpu")
+    with pytest.raises(UserError, match=r"^named\.ts: cannot run on .*: it answers with dict in place"):
+        session.run(np.zeros((1, 3, 4, 4), np.float32))
+    session.close()
+
+
+def test_cuda_graphs_that_are_wished_for_where_nothing_can_be_recorded_are_a_note(tmp_path: Path) -> None:
+    said: list[str] = []
+    for path in (contract.script(tmp_path), contract.checkpoint(tmp_path)[0]):
+        open_session(path, "cpu", 1, graphs=True, notice=said.append).close()
+    assert said == [f"{name}: runs without CUDA graphs: it runs on the CPU" for name in ("net.ts", "net.pth")]
