@@ -122,7 +122,7 @@ def test_the_noise_of_a_joint_grows_with_the_person_and_with_doubt_up_to_a_whole
 
 def test_swinging_within_the_body_disturbs_a_joint_and_moving_with_the_body_does_not():
     still = np.zeros((1, 17, 2))
-    carried = Motion(still, np.add(still, (300.0, 0.0)), np.ones((1, 3, 17)))
+    carried = Motion(still, np.add(still, (300.0, 0.0)), np.ones((1, 3, 17)), still, still[..., 0])
     scores, size = np.ones((1, 17)), np.array([100.0])
     body = body_velocity(carried, scores)
     np.testing.assert_allclose(body, [[[300.0, 0.0]]], rtol=1e-9)
@@ -141,7 +141,7 @@ def test_swinging_within_the_body_disturbs_a_joint_and_moving_with_the_body_does
 def test_the_body_moves_as_the_joints_that_are_seen():
     velocity = np.zeros((1, 4, 2))
     velocity[0, :2], velocity[0, 2:] = (10.0, 0.0), (-500.0, 70.0)
-    motion = Motion(np.zeros((1, 4, 2)), velocity, np.ones((1, 3, 4)))
+    motion = Motion(0 * velocity, velocity, np.ones((1, 3, 4)), 0 * velocity, np.zeros((1, 4)))
     seen = body_velocity(motion, np.array([[0.9, 0.7, 0.0, 0.0]]))
     np.testing.assert_allclose(seen, [[[10.0, 0.0]]], atol=1e-5)
     nobody_seen = body_velocity(motion, np.zeros((1, 4)))

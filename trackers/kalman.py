@@ -13,6 +13,7 @@ the area of the box, in pixels, about 1.1 m of a standing adult.
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -31,12 +32,24 @@ MEASURED, LEAST_PEAK = 0.016, 0.125
 
 #: Density of the white acceleration, size^2 / s^3, of a joint at rest in its body: people who stand, or
 #: walk as a whole, change their velocity by about .2 sizes a second within a second.
-CALM = 0.05
+CALM = 0.07
 
 #: A joint that moves within its body turns back after 1 / SWING seconds or so: density of the acceleration
 #: over the square of the velocity relative to the body, 1 / s. So legs swing freely, and ears do not
 #: tremble.
 SWING = 10.0
+
+#: Seconds in which the shown place of a joint closes most of its gap to the filtered one. The Kalman gain
+#: lets a part of every error through at once, and that part is what trembles; a second stage that moves with
+#: the filter's own velocity halves it, without being late where somebody moves evenly. It keeps within LEASH
+#: deviations of what the filter knows, so that a joint that jumps is not dragged behind.
+SETTLING, LEASH = 0.04, 1.5
+
+#: Seconds that somebody takes to start walking.
+START = 0.7
+
+#: Seconds in which a joint that is not seen stops swinging and is carried by its body.
+SWINGS_ON = 0.15
 
 #: What one second of white acceleration of density 1 adds to the covariance of position and velocity.
 UNIT_NOISE: Floats = Q_continuous_white_noise(2, 1.0)
@@ -48,9 +61,11 @@ class Motion(NamedTuple):
     position: Floats  #: (T, K, 2) pixels
     velocity: Floats  #: (T, K, 2) pixels a second
     variance: Floats  #: (T, 3, K) of position, of position with velocity, of velocity; the same for x and y
+    shown: Floats  #: (T, K, 2) pixels; the position without what is left of the tremble
+    hidden: Floats  #: (T, K) seconds since the joint was last seen clearly
 
     def take(self, rows: Indices) -> Motion:
-        return Motion(self.position[rows], self.velocity[rows], self.variance[rows])
+        return Motion(*(column[rows] for column in self))
 
 
 def begin(measured: Floats, noise: Floats, velocity: Floats, speed: Floats) -> Motion:
@@ -61,7 +76,8 @@ def begin(measured: Floats, noise: Floats, velocity: Floats, speed: Floats) -> M
     variance = np.zeros((len(noise), 3, noise.shape[1]))
     variance[:, 0] = noise
     variance[:, 2] = (speed * speed)[:, None]
-    return Motion(measured, np.zeros_like(measured) + velocity, variance)
+    still = np.zeros_like(measured)
+    return Motion(measured, still + velocity, variance, measured, np.zeros_like(noise))
 
 
 def measurement_noise(scores: Floats, size: Floats) -> Floats:
@@ -90,6 +106,15 @@ def process_density(motion: Motion, body: Floats, size: Floats) -> Floats:
     return density
 
 
+def slacken(motion: Motion, body: Floats, dt: float) -> Motion:
+    """Joints that are hidden stop swinging within bodies that move with `body` (T, 1, 2), px / s.
+
+    How they swing is not foretold for longer than a moment: legs and arms turn back.
+    """
+    kept = np.where(motion.hidden > 0.0, math.exp(-dt / SWINGS_ON), 1.0)[..., None]
+    return motion._replace(velocity=body + kept * (motion.velocity - body))
+
+
 def advance(motion: Motion, dt: float, density: Floats) -> Motion:
     """The joints `dt` >= 0 seconds later; `density` (T, K) of the white acceleration, px^2 / s^3."""
     place, both, speed = (motion.variance[:, i] for i in range(3))
@@ -98,7 +123,8 @@ def advance(motion: Motion, dt: float, density: Floats) -> Motion:
     variance[:, 0] = place + dt * (both + ahead) + UNIT_NOISE[0, 0] * dt**3 * density
     variance[:, 1] = ahead + UNIT_NOISE[0, 1] * dt**2 * density
     variance[:, 2] = speed + UNIT_NOISE[1, 1] * dt * density
-    return Motion(motion.position + dt * motion.velocity, motion.velocity, variance)
+    way = dt * motion.velocity
+    return Motion(motion.position + way, motion.velocity, variance, motion.shown + way, motion.hidden + dt)
 
 
 def surprise(motion: Motion, measured: Floats, noise: Floats) -> Floats:
@@ -122,7 +148,26 @@ def correct(motion: Motion, measured: Floats, noise: Floats, used: Mask) -> Moti
     variance[:, 0] = place - pull * place
     variance[:, 1] = both - pull * both
     variance[:, 2] = speed - push * both
-    return Motion(motion.position + pull[..., None] * gap, motion.velocity + push[..., None] * gap, variance)
+    return motion._replace(
+        position=motion.position + pull[..., None] * gap,
+        velocity=motion.velocity + push[..., None] * gap,
+        variance=variance,
+    )
+
+
+def settle(motion: Motion, clear: Mask, dt: Floats) -> Motion:
+    """What is shown of joints corrected `dt` (T,) seconds after the time before; `clear` (T, K) are seen."""
+    gap = motion.shown - motion.position
+    gap *= _unsettled(dt)[:, None, None]
+    far = np.sqrt((gap[..., 0] ** 2 + gap[..., 1] ** 2) / motion.variance[:, 0].clip(1e-12)) / LEASH
+    gap /= np.maximum(far, 1.0)[..., None]
+    return motion._replace(shown=motion.position + gap, hidden=np.where(clear, 0.0, motion.hidden))
+
+
+def _unsettled(dt: Floats) -> Floats:
+    """Share (T,) of a gap that is left after `dt` (T,) seconds; none where the clock stands still."""
+    left: Floats = np.where(dt > 0.0, np.exp(dt / -SETTLING), 0.0)
+    return left
 
 
 def quicken(motion: Motion, where: Mask, speed: Floats) -> Motion:
@@ -139,4 +184,26 @@ def restart(motion: Motion, where: Mask, fresh: Motion) -> Motion:
         np.where(joint, fresh.position, motion.position),
         np.where(joint, fresh.velocity, motion.velocity),
         np.where(where[:, None], fresh.variance, motion.variance),
+        np.where(joint, fresh.shown, motion.shown),
+        np.where(where, fresh.hidden, motion.hidden),
     )
+
+
+def lag(dt: float, score: float = 0.8) -> float:
+    """Seconds by which the joints shown are late, in frames of `dt` seconds, while somebody starts to walk.
+
+    They are seen with `score` and follow a body that goes from standing to a walk in START seconds, evenly
+    faster: the shift in time that fits best. Who moves evenly is shown without delay, and a joint that swings
+    within its body is followed more closely than the body as a whole.
+    """
+    when = np.arange(-5.0, START, dt)
+    speed = when.clip(min=0.0)
+    noise = measurement_noise(np.full((1, 1), score), np.ones(1))
+    motion = begin(np.zeros((1, 1, 2)), noise, np.zeros((1, 1, 2)), np.ones(1))
+    behind = []
+    for place in 0.5 * speed * speed:
+        motion = advance(motion, dt, np.full((1, 1), CALM))
+        motion = correct(motion, np.full((1, 1, 2), place), noise, noise > 0.0)
+        motion = settle(motion, noise > 0.0, np.full(1, dt))
+        behind.append(place - motion.shown[0, 0, 0])
+    return float(speed @ behind / (speed @ speed))

@@ -19,6 +19,8 @@ from trackers.kalman import (
     process_density,
     quicken,
     restart,
+    settle,
+    slacken,
     surprise,
 )
 from trackers.matching import Bodies, box_sizes
@@ -39,6 +41,7 @@ PATIENCE = 0.15  #: seconds out of sight after which a body is taken as stiff, a
 LONG_STEP = 0.25  #: seconds over which swinging limbs cannot be foretold, only the body
 STEADY = 0.2  #: seconds over which the velocity that carries on a hidden body is averaged
 HIDING = 0.15  #: share of a box that is in another from which its colours may be the other's
+FAINT = 0.3  #: score below which a joint is not seen, only guessed
 FAR_OUT = 1e6  #: pixels; no picture is that large, so such a coordinate says nothing
 
 
@@ -130,6 +133,7 @@ class People(NamedTuple):
         density = process_density(motion, body, self.size)
         stiff = ((self.unseen > PATIENCE) | (dt > LONG_STEP))[:, None, None]
         body = np.where(stiff, self.drift, body)
+        motion = slacken(motion, body, dt)
         motion = motion._replace(velocity=np.where(stiff, body, motion.velocity))
         return self._replace(
             motion=advance(motion, dt, density),
@@ -149,6 +153,8 @@ class People(NamedTuple):
         returned = (self.missed > PATIENCE)[:, None] & np.isfinite(sight.noise)
         fresh = begin(sight.joints, sight.noise, self.drift, LIMB_SPEED * sight.size)
         motion = restart(motion, returned, fresh)
+        believed = returned | (off <= DISBELIEVED)
+        motion = settle(motion, believed & (sight.scores >= FAINT), self.unseen)
         boxes, size = sight.boxes, sight.size
         if not detected:
             boxes = self._replace(motion=motion).fitted()
@@ -180,8 +186,11 @@ class People(NamedTuple):
         half = 0.5 * larger * (self.boxes[:, 2:] - self.boxes[:, :2])
         middle = middle @ turn + shift
         return self._replace(
-            motion=Motion(
-                motion.position @ turn + shift, motion.velocity @ turn, motion.variance * larger**2
+            motion=motion._replace(
+                position=motion.position @ turn + shift,
+                velocity=motion.velocity @ turn,
+                variance=motion.variance * larger**2,
+                shown=motion.shown @ turn + shift,
             ),
             boxes=np.concatenate([middle - half, middle + half], axis=1),
             size=self.size * larger,

@@ -43,6 +43,8 @@ WEAK = 0.6  #: share of the mean score of those known below which a box is match
 HANDICAP = 0.1  #: likeness that whoever is hidden is behind those in view: who is in view goes on being there
 SECOND_LOOK = 0.3  #: seconds within which an uncertain newcomer has to be seen again
 
+FORETOLD = 0.5  #: seconds for which a joint that is hidden, in somebody who is not, is foretold
+
 _NOBODY = np.zeros(0, np.int64)
 _EMPTY = Poses(
     Boxes(np.zeros((0, 4), np.float32), np.zeros(0, np.float32)),
@@ -211,12 +213,15 @@ class Tracker:
         order = order[people.ids[order] > 0]
         rows = rows[order]
         frame_rows = sight.rows[rows]
-        smooth = people.motion.position[order].astype(np.float32)
+        smooth = people.motion.shown[order].astype(np.float32)
         real = np.isfinite(sight.noise[rows])[..., None]
         measured = np.where(real, poses.keypoints[frame_rows], smooth)
         boxes = Boxes(people.boxes[order].astype(np.float32), sight.certainty[rows].astype(np.float32))
         scores = sight.scores[rows].astype(np.float32)
-        return Tracks(people.ids[order], boxes, measured, smooth if self._smooth else measured, scores)
+        hidden = people.motion.hidden[order]
+        predicted = (hidden > 0.0) & (hidden <= FORETOLD)
+        told = smooth if self._smooth else measured
+        return Tracks(people.ids[order], boxes, measured, told, scores, predicted)
 
 
 def _doubles(sight: Sight) -> tuple[Floats, Mask]:
