@@ -124,7 +124,7 @@ def open_session(
 
 def without_graphs(name: str, why: str) -> str:
     """That CUDA graphs were wished for, and there are none."""
-    return f"{name}: runs without CUDA graphs: {why}"
+    return f"{name}: --cuda-graphs does nothing for it: {why}"
 
 
 def _onnx(path: Path, wish: Wish) -> Session:

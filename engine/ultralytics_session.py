@@ -14,7 +14,9 @@ import os
 import pickle
 import re
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -50,25 +52,37 @@ Network = Callable[[torch.Tensor], Any]
 
 
 class UltralyticsSession:
-    """A network of Ultralytics on its device."""
+    """A network of Ultralytics on its device.
+
+    One that was exported for a number of pictures takes fewer too: the missing are black, and cut off again.
+    """
 
     def __init__(self, name: str, network: Network, device: torch.device, signature: Signature) -> None:
         self.signature = signature
-        self.max_batch = self.best_batch = signature.inputs[0][0] or CPU_BATCH
+        self._rows = signature.inputs[0][0]
+        self.max_batch = self.best_batch = self._rows or CPU_BATCH
         self._name, self._network, self._device = name, network, device
 
     def run(self, batch: Array | Image) -> tuple[Array, ...]:
         """(N, 3, H, W) RGB, 0 to 1 -> boxes (N, ...) as the network's head gives them."""
+        n = len(batch)
         try:
-            return (_answer(self._network, batch, self._device),)
+            answer = _answer(self._network, _filled(batch, self._rows), self._device)
         except REFUSALS as error:
             raise UserError(
                 f"{self._name}: the network cannot run on {batch.shape}: {_line(error)}"
             ) from error
+        if len(answer) != (self._rows or n):
+            raise UserError(
+                f"{self._name}: {self._rows or n} pictures in, but {answer.shape} out; export it with a batch"
+            )
+        return (answer[:n].copy(),)  # some of their backends write into the same memory each time
 
     def close(self) -> None:
         """Give the network's memory back."""
         del self._network
+        if self._device.type == "cuda":
+            torch.cuda.empty_cache()
 
 
 def open_ultralytics(path: Path, device: str = "auto", threads: int = 0, *, trust: bool = False) -> Session:
@@ -160,24 +174,47 @@ def _engine(path: Path, place: torch.device) -> UltralyticsSession:
     header = engine_header(path)
     autobackend = ultralytics("nn.autobackend")
     try:
-        backend = autobackend.AutoBackend(str(path), device=place, verbose=False)
+        with _captures_apart():
+            backend = autobackend.AutoBackend(str(path), device=place, verbose=False)
         size = _sides(header)
-        answer = _answer(backend, np.zeros((1, 3, *size), np.float32), place)
+        batch = 1 if header.get("args", {}).get("dynamic") else int(getattr(backend, "batch", 1))
+        answer = _answer(backend, np.zeros((batch, 3, *size), np.float32), place)
     except REFUSALS as error:
         raise UserError(
             f"{path.name}: cannot be run here ({_line(error)}); an engine fits one GPU and one version of"
             " TensorRT: export it again on this machine"
         ) from error
     metadata = {key: str(header[key]) for key in ("task", "names", "stride") if key in header}
-    batch = int(getattr(backend, "batch", 1)) if not header.get("args", {}).get("dynamic") else 1
     signature = Signature(((batch, 3, *size),), ((0, *answer.shape[1:]),), metadata)
     return UltralyticsSession(path.name, backend, place, signature)
+
+
+@contextmanager
+def _captures_apart() -> Iterator[None]:
+    """Inside it, what PyTorch records as a CUDA graph leaves other threads alone.
+
+    Ultralytics records a static engine the way that makes other threads' calls fail meanwhile, as when they
+    take memory to open a network of their own; and whoever calls so spoils the recording.
+    """
+    graph = torch.cuda.graph
+    torch.cuda.graph = partial(graph, capture_error_mode="thread_local")  # type: ignore[misc, assignment]
+    try:
+        yield
+    finally:
+        torch.cuda.graph = graph  # type: ignore[misc]
 
 
 def _sides(header: Any) -> Size:
     """Height and width of an engine's input, as its header says."""
     sides = header["imgsz"]
     return (sides, sides) if isinstance(sides, int) else (int(sides[0]), int(sides[1]))
+
+
+def _filled(batch: Array | Image, rows: int) -> Array | Image:
+    """Pictures (N, ...) -> (rows, ...), or as they are where `rows` is 0."""
+    if len(batch) >= rows:
+        return batch
+    return np.concatenate([batch, np.zeros((rows - len(batch), *batch.shape[1:]), batch.dtype)])
 
 
 def _answer(network: Network, batch: Array | Image, place: torch.device) -> Array:

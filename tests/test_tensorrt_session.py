@@ -158,7 +158,9 @@ def test_more_rows_than_graphs_pay_for_run_without_one(tmp_path: Path) -> None:
     session = open_session(path, graphs=True, notice=said.append)
     np.testing.assert_allclose(session.run(pictures(3))[0], wanted(source, pictures(3)), atol=1e-5)
     assert DEVICE.launched == 0
-    assert said[1:] == ["net.engine: runs without CUDA graphs: with 65 pictures at once they gain nothing"]
+    assert said[1:] == [
+        "net.engine: --cuda-graphs does nothing for it: with 65 pictures at once they gain nothing"
+    ]
     session.close()
 
 
@@ -166,7 +168,9 @@ def test_graphs_are_left_out_where_sizes_are_open_and_that_is_said(tmp_path: Pat
     path, source = sized(tmp_path)
     said: list[str] = []
     session = open_session(path, graphs=True, notice=said.append)
-    assert said[1:] == ["sized.engine: runs without CUDA graphs: it was built for pictures of several sizes"]
+    assert said[1:] == [
+        "sized.engine: --cuda-graphs does nothing for it: it was built for pictures of several sizes"
+    ]
     np.testing.assert_array_equal(
         session.run(pictures(1, 0, (32, 32)))[0], wanted(source, pictures(1, 0, (32, 32)))
     )
@@ -183,7 +187,7 @@ def test_graphs_are_left_out_where_the_answers_are_not_counted_before_and_that_i
     said: list[str] = []
     session = open_session(path, graphs=True, notice=said.append)
     assert said[1:] == [
-        "one size.engine: runs without CUDA graphs: how many answers it gives depends on what it sees"
+        "one size.engine: --cuda-graphs does nothing for it: how many answers it gives depends on what it sees"
     ]
     picture = pictures(1, 0, (32, 32))
     np.testing.assert_array_equal(session.run(picture)[0], wanted(source, picture))

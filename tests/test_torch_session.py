@@ -293,4 +293,6 @@ def test_cuda_graphs_that_are_wished_for_where_nothing_can_be_recorded_are_a_not
     said: list[str] = []
     for path in (contract.script(tmp_path), contract.checkpoint(tmp_path)[0]):
         open_session(path, "cpu", 1, graphs=True, notice=said.append).close()
-    assert said == [f"{name}: runs without CUDA graphs: it runs on the CPU" for name in ("net.ts", "net.pth")]
+    assert said == [
+        f"{name}: --cuda-graphs does nothing for it: it runs on the CPU" for name in ("net.ts", "net.pth")
+    ]

@@ -291,32 +291,112 @@ print("quiet")
 # Their engines, on a device that is made up
 
 
-@pytest.mark.usefixtures("tasks")
-def test_an_engine_they_made_is_run_by_their_package_at_the_size_it_was_made_for(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
+class Backend:
+    """What runs an engine of theirs that was made for so many pictures, and takes no other number."""
+
+    batch = 1
+    seen: list[tuple[int, ...]]
+
+    def __init__(self, path: str, device: Any, verbose: bool) -> None:
+        import torch
+
+        assert (Path(path).name, device.type, verbose) == ("yolo.engine", "cuda", False)
+        self.memory = torch.zeros(self.batch, 2, 6)
+        torch.cuda.graph("a graph", stream="a stream")  # type: ignore[arg-type]
+
+    def __call__(self, pictures: Any) -> Any:
+        import torch
+
+        self.seen.append(tuple(pictures.shape))
+        assert len(pictures) == self.batch, "input size not equal to max model size"
+        box = torch.tensor([8.0, 4.0, 40.0, 60.0, 0.9, 0.0])
+        self.memory[:, 0] = box * pictures.amax((1, 2, 3))[:, None]
+        return [self.memory]  # each time the same
+
+
+@pytest.fixture
+def backend(tasks: Any, monkeypatch: pytest.MonkeyPatch) -> type[Backend]:
     import torch
 
     from engine import ultralytics_session
 
-    seen: list[tuple[int, ...]] = []
-
-    class Backend:
-        batch = 1
-
-        def __init__(self, path: str, device: torch.device, verbose: bool) -> None:
-            assert (Path(path).name, device.type, verbose) == ("yolo.engine", "cuda", False)
-
-        def __call__(self, pictures: torch.Tensor) -> torch.Tensor:
-            seen.append(tuple(pictures.shape))
-            row = torch.tensor([8.0, 4.0, 40.0, 60.0, 0.9, 0.0])
-            return torch.stack([torch.stack([row, torch.zeros(6)])])
-
+    del tasks
+    monkeypatch.setattr(Backend, "seen", [], raising=False)
+    monkeypatch.setattr(torch.cuda, "graph", lambda *_, **__: None)
     monkeypatch.setitem(sys.modules, "tensorrt", types.ModuleType("tensorrt"))
     monkeypatch.setattr(ultralytics_session, "_place", lambda _: torch.device("cuda"))
     monkeypatch.setattr(torch.Tensor, "to", lambda self, *_: self)
     monkeypatch.setitem(sys.modules, "ultralytics.nn.autobackend", types.SimpleNamespace(AutoBackend=Backend))
+    return Backend
+
+
+@pytest.mark.parametrize("batch", [1, 4])
+def test_an_engine_they_made_is_run_by_their_package_at_the_size_it_was_made_for(
+    tmp_path: Path, backend: type[Backend], monkeypatch: pytest.MonkeyPatch, batch: int
+):
+    monkeypatch.setattr(backend, "batch", batch)
     detector = open_detector(engine_file(tmp_path / "yolo.engine"), "cuda", trust=True)
-    (boxes,) = detector.detect([np.zeros((128, 192, 3), np.uint8)])
-    assert set(seen) == {(1, 3, 64, 96)}
+    (boxes,) = detector.detect([np.full((128, 192, 3), 255, np.uint8)])
+    assert set(backend.seen) == {(batch, 3, 64, 96)}
     np.testing.assert_allclose(boxes.xyxy, [[15.5, 7.5, 79.5, 119.5]])
+    detector.close()
+
+
+def test_fewer_pictures_than_an_engine_was_made_for_are_answered_one_by_one(
+    tmp_path: Path, backend: type[Backend], monkeypatch: pytest.MonkeyPatch
+):
+    from engine.ultralytics_session import open_ultralytics
+
+    monkeypatch.setattr(backend, "batch", 4)
+    session = open_ultralytics(engine_file(tmp_path / "yolo.engine"), "cuda", trust=True)
+    assert session.max_batch == 4
+    box = np.array([8, 4, 40, 60, 0.9, 0], np.float32)
+    grey = np.array([0.25, 1, 0.5], np.float32)
+    (found,) = session.run(np.broadcast_to(grey[:, None, None, None], (3, 3, 64, 96)))
+    np.testing.assert_allclose(found[:, 0], grey[:, None] * box)
+    session.run(np.zeros((1, 3, 64, 96), np.float32))
+    np.testing.assert_allclose(found[:, 0], grey[:, None] * box)  # they are the caller's
+    session.close()
+
+
+def test_answers_of_an_engine_of_theirs_that_are_not_row_by_row_are_refused(
+    tmp_path: Path, backend: type[Backend], monkeypatch: pytest.MonkeyPatch
+):
+    from engine.ultralytics_session import open_ultralytics
+
+    session = open_ultralytics(engine_file(tmp_path / "yolo.engine"), "cuda", trust=True)
+    monkeypatch.setattr(backend, "__call__", lambda self, _: [self.memory[0]])
+    with pytest.raises(UserError, match=r"^yolo\.engine: 1 pictures in, but \(2, 6\) out"):
+        session.run(np.zeros((1, 3, 64, 96), np.float32))
+    session.close()
+
+
+@pytest.mark.usefixtures("backend")
+def test_what_they_record_leaves_other_threads_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    import torch
+
+    recorded: list[Any] = []
+
+    def graph(*_: Any, **how: Any) -> None:
+        recorded.append(how)
+
+    monkeypatch.setattr(torch.cuda, "graph", graph)
+    open_detector(engine_file(tmp_path / "yolo.engine"), "cuda", trust=True).close()
+    assert recorded == [{"stream": "a stream", "capture_error_mode": "thread_local"}]
+    assert torch.cuda.graph is graph
+
+    def refuse(*_: Any, **__: Any) -> None:
+        raise RuntimeError("CUDA error: operation not permitted")
+
+    monkeypatch.setattr(torch.cuda, "graph", refuse)
+    with pytest.raises(UserError, match="operation not permitted"):
+        open_detector(engine_file(tmp_path / "yolo.engine"), "cuda", trust=True)
+    assert torch.cuda.graph is refuse
+
+
+@pytest.mark.usefixtures("backend")
+def test_cuda_graphs_are_not_ours_to_record_there_and_that_is_said(tmp_path: Path):
+    said: list[str] = []
+    path = engine_file(tmp_path / "yolo.engine")
+    open_detector(path, "cuda", trust=True, graphs=True, notice=said.append).close()
+    assert said == ["yolo.engine: --cuda-graphs does nothing for it: Ultralytics' package runs it"]
