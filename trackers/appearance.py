@@ -20,10 +20,24 @@ Floats = NDArray[np.float64]
 JOINTS = 17  #: of COCO; other skeletons look like nothing
 PARTS = ("head", "chest", "belly", "upper arms", "forearms", "thighs", "shins")
 
-#: A difference in L* and in a*, b* at which two colours of a part are as likely one person's as two people's.
-#: Light falls differently on who turns round or walks on, which changes L* more than hue.
-LIGHT, HUE = 20.0, 9.0
-_UNITS = np.array([LIGHT, HUE, HUE])
+#: Deviations of L*, a*, b* of one person's part from one second to another, as light and folds change:
+#: medians over tracks in street clips. One in OUTLIERS is something else: an arm before the chest, a bag.
+STEADY = np.array([8.0, 3.0, 3.0])
+OUTLIERS = 0.1
+
+#: What people wear, as a mixture of normal distributions: share, mean and deviation of L*, a*, b*; fitted to
+#: 18,600 parts of the labelled people in 2,900 photographs of COCO. Colourful, anything pale, and black.
+WORN = np.array(
+    [
+        [0.28, 42.3, 13.2, 9.9, 18.1, 16.7, 20.3],
+        [0.50, 44.0, 2.7, -1.0, 23.6, 4.0, 8.8],
+        [0.22, 9.0, 0.6, -1.0, 6.3, 2.5, 3.0],
+    ]
+)
+
+#: Parts agree with one another, as sleeves do with the chest, so their evidence is worth less than its sum:
+#: on pairs of people in street clips, the odds are e^EACH for each unit beyond CHANCE.
+EACH, CHANCE = 0.5, 3.5
 
 MEMORY = 40.0  #: whole views after which what is seen anew changes little in how somebody is known to look
 
@@ -72,17 +86,28 @@ def looks(image: Image, poses: Poses) -> Looks:
     return Looks(mean, total / _OF_PART.sum(axis=1))
 
 
-def resemblance(a: Looks, b: Looks) -> tuple[Floats, Floats]:
-    """How alike people look, 0 to 1, and on how many parts that rests, row by row: P and P -> (P,), (P,).
+def evidence(known: Looks, seen: Looks) -> tuple[Floats, Floats]:
+    """What looks say for one person rather than two: logarithm of the odds, row by row: P and P -> (P,).
 
-    Each part counts exp(-d^2 / 2), d being the colours' distance in units of LIGHT and HUE, as much as it was
-    seen of both. Where nothing was, likeness is 0 and rests on nothing.
+    Each part counts log p(seen | known) - log p(seen | anybody), as much as it was seen both times: to wear
+    the same red says more than to wear the same black. Also on how many parts it rests (P,).
     """
-    gap = (a.colours - b.colours) / _UNITS
-    sure = np.minimum(a.weights, 1.0) * np.minimum(b.weights, 1.0)
+    gap = (seen.colours - known.colours) / STEADY
+    same = -0.5 * np.vecdot(gap, gap) - np.log(STEADY).sum()
+    parts = np.logaddexp(np.log(OUTLIERS), np.log(1 - OUTLIERS) + same - _worn(seen.colours))
+    sure = np.minimum(known.weights, 1.0) * np.minimum(seen.weights, 1.0)
     rests_on: Floats = sure.sum(axis=1)
-    alike = np.vecdot(np.exp(-0.5 * np.vecdot(gap, gap)), sure) / np.maximum(rests_on, 1e-9)
-    return alike, rests_on
+    return EACH * (np.vecdot(sure, parts) - CHANCE * rests_on / len(PARTS)), rests_on
+
+
+def _worn(colours: Floats) -> Floats:
+    """Log density of colours (..., 3) among all that people wear; the same constant is left out as above."""
+    share, mean, deviation = WORN[:, 0], WORN[:, 1:4], WORN[:, 4:]
+    gap = (colours[..., None, :] - mean) / deviation
+    density: Floats = np.log(
+        (share / deviation.prod(axis=1) * np.exp(-0.5 * np.vecdot(gap, gap))).sum(axis=-1) + 1e-12
+    )
+    return density
 
 
 def _finite(keypoints: Array) -> Floats:

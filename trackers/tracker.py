@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.types import Boxes, Poses
-from trackers.appearance import Looks, resemblance
+from trackers.appearance import Looks, evidence
 from trackers.matching import assign, likeness, shared_bodies
 from trackers.people import People, Sight, look, newcomers, together
-from trackers.returning import ENOUGH, UNLIKE, recognised
+from trackers.returning import ENOUGH, recognised
 from trackers.types import Tracks
 
 Indices = NDArray[np.int64]
@@ -38,6 +38,7 @@ LIKE_ONCE, LIKE, LIKE_RETURNED = 0.2, 0.35, 0.4
 SAME_BODY, SHARED_BODY = 0.7, 0.5
 
 BY_LOOKS = 0.3  #: how much looks count beside motion where both are known
+UNLIKE = -2.0  #: logarithm of the odds by looks below which who appears is not the hidden one expected there
 WEAK = 0.6  #: share of the mean score of those known below which a box is matched in the second round
 
 HANDICAP = 0.1  #: likeness that whoever is hidden is behind those in view: who is in view goes on being there
@@ -158,10 +159,10 @@ class Tracker:
         least = np.where(hidden, LIKE_RETURNED - HANDICAP, np.where(known.age > 0.0, LIKE, LIKE_ONCE))
         least[known.unseen > self._forget_after] = np.inf
         rows, columns = np.nonzero(alike >= least[:, None])
-        looks, rests_on = resemblance(known.looks.take(rows), sight.looks.take(columns))
+        odds, rests_on = evidence(known.looks.take(rows), sight.looks.take(columns))
         share = BY_LOOKS * np.minimum(rests_on / ENOUGH, 1.0)
-        gain = (1.0 - share) * alike[rows, columns] + share * looks
-        other = hidden[rows] & (rests_on >= ENOUGH) & (looks < UNLIKE)
+        gain = (1.0 - share) * alike[rows, columns] + share / (1.0 + np.exp(-odds))
+        other = hidden[rows] & (rests_on >= ENOUGH) & (odds < UNLIKE)
         gains = np.zeros_like(alike)
         gains[rows, columns] = np.where(other, 0.0, gain)
         return gains
