@@ -7,6 +7,7 @@ import pytest
 from walkers import NOBODY, Shot, Walker, alone, follow, poses, times, watch
 
 from engine.types import Poses
+from trackers.kalman import lag
 from trackers.tracker import Tracker
 
 
@@ -40,7 +41,7 @@ def test_who_stands_still_trembles_far_less(fps: int):
     raw, smooth = (
         np.array([getattr(each, name)[0] for each in tracks]) for name in ("measured", "keypoints")
     )
-    assert acceleration(smooth) < acceleration(raw) / 3.5
+    assert acceleration(smooth) < acceleration(raw) / 6.0
     truth = Walker((300, 400)).joints(0)
     assert np.sqrt(((smooth - truth) ** 2).mean()) < 0.65 * np.sqrt(((raw - truth) ** 2).mean())
 
@@ -80,7 +81,7 @@ def test_a_joint_that_jumps_for_one_frame_vanishes(fps: int):
     shots[spiked] = Shot(shots[spiked].time, bad, shots[spiked].who)
     for i, (a, b) in enumerate(zip(clean, follow(shots), strict=True)):
         off = np.abs(a.keypoints - b.keypoints)
-        assert off.max() < (7.0 if i == spiked else 2.5)
+        assert off.max() < (7.0 if i == spiked else 3.2)
         assert np.delete(off, elbow, axis=1).max() < 0.5
 
 
@@ -114,7 +115,7 @@ def test_a_punch_is_late_by_a_frame_and_not_lost(fps: int):
         tracks = tracker.update(poses([standing.box(0)], [joints], np.full((1, 17), 0.8), np.array([0.8])), t)
         off.append(abs(tracks.keypoints[0, wrist, 0] - joints[wrist, 0]))
     fastest = 80.0 * 1.875 / 0.2 / fps
-    assert max(off) < fastest
+    assert max(off) < 1.05 * fastest
     assert max(np.array(off)[when > 1.3]) < 8.0
 
 
@@ -160,3 +161,53 @@ def test_limbs_that_nobody_saw_are_carried_by_the_body_and_do_not_fly_off(frames
     assert tracks.ids.tolist() == [1]
     then = walker.joints(1.96)[legs] + (0.64 * 180, 0)
     assert np.abs(tracks.keypoints[0, legs] - then).max() < 25.0
+
+
+def test_joints_hidden_for_a_moment_are_marked_go_with_the_body_and_do_not_freeze():
+    walker, tracker, legs = Walker((100, 400), (180, 0)), Tracker(), slice(13, 17)
+    marked, off = {}, {}
+    for t in times(25, 3):
+        seen = alone(walker, t)
+        joints, scores = seen.keypoints.copy(), seen.scores.copy()
+        if 1.0 <= t < 1.9:
+            joints[0, legs], scores[0, legs] = walker.joints(t)[legs] - (60.0, 20.0), 0.05
+        tracks = tracker.update(Poses(seen.boxes, joints, scores), t)
+        assert not np.delete(tracks.predicted, np.r_[legs], axis=1).any()
+        marked[t] = tracks.predicted[0, legs]
+        off[t] = np.abs(tracks.keypoints[0, legs] - walker.joints(t)[legs]).max()
+    assert not any(marks.any() for t, marks in marked.items() if t < 1.0 or t > 1.45 + 1 / 25)
+    assert all(marks.all() for t, marks in marked.items() if 1.0 <= t < 1.44)
+    assert (
+        max(far for t, far in off.items() if 1.0 <= t < 1.5) < 45.0
+    )  # the body went 90, the legs swing by 60
+
+
+def test_a_joint_that_is_not_believed_is_marked():
+    walker, tracker, elbow = Walker((300, 400)), Tracker(), 7
+    for t in times(25, 2):
+        seen = alone(walker, t)
+        joints = seen.keypoints.copy()
+        joints[0, elbow] += (90.0, 0.0) if abs(t - 1.0) < 1e-6 else (0.0, 0.0)
+        tracks = tracker.update(Poses(seen.boxes, joints, seen.scores), t)
+        assert tracks.predicted.sum() == tracks.predicted[0, elbow] == (abs(t - 1.0) < 1e-6)
+
+
+@pytest.mark.parametrize("fps", [25, 30, 60])
+def test_the_lag_that_is_told_is_that_of_somebody_who_starts_to_walk(fps: int):
+    """The same start as above, without noise, as the tracker follows it."""
+    when, standing = times(fps, 2.7), Walker((300, 400))
+    size = np.sqrt(np.prod(standing.box(0)[2:] - standing.box(0)[:2]))
+    path = size * 0.9 * np.clip(when - 2.0, 0.0, None) ** 2
+    tracker, followed = Tracker(), []
+    for t, x in zip(when, path, strict=True):
+        seen = poses(
+            [np.add(standing.box(0), (x, 0, x, 0))],
+            [np.add(standing.joints(0), (x, 0))],
+            np.full((1, 17), 0.8),
+            np.array([0.8]),
+        )
+        followed.append(tracker.update(seen, t).keypoints[0, 5, 0] - standing.joints(0)[5, 0])
+    lags = np.arange(0, 0.2, 0.001)
+    errors = [((np.interp(when - late, when, path) - followed) ** 2).sum() for late in lags]
+    assert abs(lags[np.argmin(errors)] - lag(1 / fps)) < 0.006
+    assert lag(1 / fps) < 1.5 / 30

@@ -43,7 +43,7 @@ SWING = 10.0
 #: lets a part of every error through at once, and that part is what trembles; a second stage that moves with
 #: the filter's own velocity halves it, without being late where somebody moves evenly. It keeps within LEASH
 #: deviations of what the filter knows, so that a joint that jumps is not dragged behind.
-SETTLING, LEASH = 0.04, 1.5
+SETTLING, LEASH = 0.04, 0.7
 
 #: Seconds that somebody takes to start walking.
 START = 0.7
