@@ -1,4 +1,4 @@
-"""What walkers do besides walking: they jump, turn on the spot and fall. Functions of time, like all movement."""
+"""What walkers do besides walking: they jump, turn on the spot, fall: functions of time."""
 
 from __future__ import annotations
 
@@ -40,7 +40,9 @@ class Act(NamedTuple):
     tip: float  #: degrees from upright, forward
 
 
-def act(t: float, jumps: tuple[Jump, ...] = (), spins: tuple[Spin, ...] = (), fall: float | None = None) -> Act:
+def act(
+    t: float, jumps: tuple[Jump, ...] = (), spins: tuple[Spin, ...] = (), fall: float | None = None
+) -> Act:
     """At time t in seconds; `fall` is when somebody begins to fall, to stay down."""
     crouch = rise = turned = tip = 0.0
     for jump in jumps:
