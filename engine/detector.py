@@ -50,7 +50,7 @@ def open_detector(
 
     `trust`, `graphs` and `notice` are as for `open_session`.
     """
-    session = _open(path, device, threads, trust=trust, graphs=graphs, notice=notice)
+    session = open_network(path, device, threads, trust=trust, graphs=graphs, notice=notice)
     try:
         model = detector_model(path, session.signature)
     except UserError:
@@ -59,9 +59,16 @@ def open_detector(
     return NetworkDetector(session, model, threshold=threshold, max_people=max_people, long_side=long_side)
 
 
-def _open(
-    path: Path, device: str, threads: int, *, trust: bool, graphs: bool, notice: Callable[[str], None]
+def open_network(
+    path: Path,
+    device: str = "auto",
+    threads: int = 0,
+    *,
+    trust: bool = False,
+    graphs: bool = False,
+    notice: Callable[[str], None] = unheard,
 ) -> Session:
+    """As `open_session`, and Ultralytics' own files too, which only find people."""
     if not is_ultralytics(path):
         return open_session(path, device, threads, trust=trust, graphs=graphs, notice=notice)
     try:

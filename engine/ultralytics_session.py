@@ -219,7 +219,8 @@ def _filled(batch: Array | Image, rows: int) -> Array | Image:
 
 def _answer(network: Network, batch: Array | Image, place: torch.device) -> Array:
     with torch.inference_mode():
-        said = network(torch.from_numpy(np.ascontiguousarray(batch, np.float32)).to(place))
+        rows = np.require(batch, np.float32, ["C", "W"])  # PyTorch has no tensors that are only read
+        said = network(torch.from_numpy(rows).to(place))
         boxes = said[0] if isinstance(said, list | tuple) else said
         answer: Array = boxes.float().cpu().contiguous().numpy()
     return answer

@@ -24,6 +24,7 @@ from engine import fit
 from engine.description import PoseModel, to_metadata
 from engine.fit import Fit, Place
 from engine.onnx_session import OnnxSession
+from engine.recognition import pose_model
 from engine.session import Session, open_session
 from engine.skeleton import KEYPOINTS
 
@@ -41,9 +42,16 @@ class Case:
     pixels: bool = False  #: uint8 pictures go in
     tolerance: float = 1e-5
     device: str = "auto"
+    graphs: bool = False  #: CUDA graphs are recorded
 
     def open(self) -> Session:
-        return open_session(self.path, self.device, self.threads)
+        return open_session(self.path, self.device, self.threads, graphs=self.graphs)
+
+    def check_signature(self, session: Session) -> None:
+        """That what the program reads of it is what it was told."""
+        model = pose_model(self.path, session.signature)
+        assert model.input_size == (self.batch(1).shape[1:3] if self.pixels else self.batch(1).shape[2:])
+        assert model.keypoints == KEYPOINTS
 
     def batch(self, rows: int, seed: int = 0) -> np.ndarray:
         rng = np.random.default_rng(seed)
@@ -164,11 +172,11 @@ def checkpoint(folder: Path) -> tuple[Path, Path]:
 Build = Callable[[Path, pytest.MonkeyPatch, Path], Case]
 
 
-def _engine(*packages: str, pixels: bool = False) -> Build:
+def _engine(*packages: str, pixels: bool = False, graphs: bool = False) -> Build:
     def build(folder: Path, monkeypatch: pytest.MonkeyPatch, _: Path) -> Case:
         machine(folder, monkeypatch, *packages)
         source = joints(folder) if pixels else heatmaps(folder)
-        return Case(engine(source, folder / "net.engine"), source, pixels=pixels)
+        return Case(engine(source, folder / "net.engine"), source, pixels=pixels, graphs=graphs)
 
     return build
 
@@ -212,4 +220,6 @@ KINDS: dict[str, Build] = {
     "TensorRT, pycuda": _engine("pycuda"),
     "TensorRT, cuda-bindings": _engine("cuda-bindings"),
     "TensorRT, pixels in": _engine("pycuda", pixels=True),
+    "TensorRT, graphs": _engine("pycuda", "cuda-bindings", graphs=True),
+    "TensorRT, graphs, pixels in": _engine("cuda-bindings", pixels=True, graphs=True),
 }

@@ -11,12 +11,14 @@ import numpy as np
 import pytest
 import simulated_cuda
 from contract import KINDS, PROFILE, Case, machine
+from contract_detector import ultralytics
 
 from engine.errors import UserError
-from engine.recognition import pose_model
 from engine.session import OPENERS, Session, open_session
 
 torch = pytest.importorskip("torch")
+
+EVERY = {**KINDS, "Ultralytics": ultralytics}
 
 
 @pytest.fixture(scope="module")
@@ -25,13 +27,13 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("kept")
 
 
-@pytest.fixture(params=KINDS)
+@pytest.fixture(params=EVERY)
 def case(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kept: Path
 ) -> Iterator[Case]:
     threads = torch.get_num_threads()
     simulated_cuda.DEVICE.reset()
-    yield KINDS[request.param](tmp_path, monkeypatch, kept)
+    yield EVERY[request.param](tmp_path, monkeypatch, kept)
     simulated_cuda.DEVICE.check()  # of a GPU, everything was given back
     torch.set_num_threads(threads)
 
@@ -104,9 +106,13 @@ def test_its_signature_says_what_goes_in_and_out(case: Case, session: Session) -
         *zip(session.signature.outputs, map(np.shape, found), strict=True),
     ):
         assert all(size in (0, there) for size, there in zip(declared[1:], real[1:], strict=True))
-    model = pose_model(case.path, session.signature)
-    assert model.input_size == (batch.shape[1:3] if case.pixels else batch.shape[2:])
-    assert model.keypoints == contract.KEYPOINTS
+    case.check_signature(session)
+
+
+def test_where_cuda_graphs_are_wished_for_they_do_the_work(case: Case, session: Session) -> None:
+    for rows in (1, 2, 3):
+        session.run(case.batch(rows))
+    assert simulated_cuda.DEVICE.launched == (3 if case.graphs else 0)
 
 
 def test_closing_twice_is_no_mistake_and_running_after_it_is(case: Case) -> None:

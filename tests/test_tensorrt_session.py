@@ -183,11 +183,11 @@ def test_graphs_are_left_out_where_the_answers_are_not_counted_before_and_that_i
 ) -> None:
     _, source = sized(tmp_path)
     shape = (1, 3, 32, 32)
-    path = sealed(tmp_path / "one size.engine", onnx.load(source), {"picture": [shape] * 3})
+    path = sealed(tmp_path / "one.engine", onnx.load(source), {"picture": [shape] * 3})
     said: list[str] = []
     session = open_session(path, graphs=True, notice=said.append)
     assert said[1:] == [
-        "one size.engine: --cuda-graphs does nothing for it: how many answers it gives depends on what it sees"
+        "one.engine: --cuda-graphs does nothing for it: how many answers it gives depends on what it sees"
     ]
     picture = pictures(1, 0, (32, 32))
     np.testing.assert_array_equal(session.run(picture)[0], wanted(source, picture))

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import contract_detector
 import cv2
 import numpy as np
 import pytest
@@ -124,23 +125,9 @@ def tasks() -> Iterator[Any]:
 
 @pytest.fixture(scope="module", params=["yolo26n", "yolo11n"])
 def checkpoint(request: pytest.FixtureRequest, tasks: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Random weights, normalised to noise, so that scores spread and no box is like another."""
-    import torch
-
-    torch.manual_seed(0)
-    network = tasks.DetectionModel(f"{request.param}.yaml", nc=2, verbose=False)
-    network.names = {0: "bicycle", 1: "person"}
-    for layer in network.modules():
-        if isinstance(layer, torch.nn.BatchNorm2d):
-            layer.momentum = None  # the mean of all that it saw
-    with torch.no_grad():
-        network.train()(torch.rand(4, 3, 96, 160))
-    for head in (network.model[-1].cv3, getattr(network.model[-1], "one2one_cv3", None)):
-        for branch in head or ():
-            torch.nn.init.normal_(branch[-1].weight, std=0.5)
-            torch.nn.init.zeros_(branch[-1].bias)
+    del tasks
     path = tmp_path_factory.mktemp("yolo") / f"{request.param}.pt"
-    torch.save({"model": network, "train_args": {"imgsz": 640}}, path)
+    contract_detector.checkpoint(path)
     return path
 
 
