@@ -21,9 +21,9 @@ JOINTS = 17  #: of COCO; other skeletons look like nothing
 PARTS = ("head", "chest", "belly", "upper arms", "forearms", "thighs", "shins")
 
 #: Deviations of L*, a*, b* of one person's part from one second to another, as light and folds change:
-#: medians over tracks in street clips. One in OUTLIERS is something else: an arm before the chest, a bag.
+#: medians over tracks in street clips. One in twenty is something else: an arm before the chest, a bag.
 STEADY = np.array([8.0, 3.0, 3.0])
-OUTLIERS = 0.1
+OUTLIERS = 0.05
 
 #: What people wear, as a mixture of normal distributions: share, mean and deviation of L*, a*, b*; fitted to
 #: 18,600 parts of the labelled people in 2,900 photographs of COCO. Colourful, anything pale, and black.
@@ -37,7 +37,7 @@ WORN = np.array(
 
 #: Parts agree with one another, as sleeves do with the chest, so their evidence is worth less than its sum:
 #: on pairs of people in street clips, the odds are e^EACH for each unit beyond CHANCE.
-EACH, CHANCE = 0.5, 3.5
+EACH, CHANCE = 0.35, 4.0
 
 MEMORY = 40.0  #: whole views after which what is seen anew changes little in how somebody is known to look
 

@@ -110,6 +110,7 @@ class People(NamedTuple):
     size: Floats  #: (T,) square root of the area of the box, pixels
     scores: Floats  #: (T, K) as last measured
     certainty: Floats  #: (T,) score of the box, as last measured
+    likeness: Floats  #: (T,) in [0, 1], of who was last measured with who was known before; at first 1
     drift: Floats  #: (T, 1, 2) velocity of the body as a whole over the last STEADY seconds in sight, px / s
     age: Floats  #: (T,) seconds from when they were first measured to when they were last
     unseen: Floats  #: (T,) seconds since they were last measured
@@ -142,8 +143,8 @@ class People(NamedTuple):
             missed=self.unseen,
         )
 
-    def met(self, sight: Sight, *, detected: bool = True) -> People:
-        """The same people, row by row, after they were measured as in `sight`.
+    def met(self, sight: Sight, alike: Floats, *, detected: bool = True) -> People:
+        """The same people, row by row, after they were measured as in `sight`, which is `alike` (T,).
 
         Where nobody `detected` them, their boxes are fitted to their joints, as they were when somebody did.
         """
@@ -167,6 +168,7 @@ class People(NamedTuple):
             size=size,
             scores=sight.scores,
             certainty=sight.certainty,
+            likeness=alike,
             drift=self._steady(body_velocity(motion, sight.scores)),
             age=self.age + self.unseen,
             unseen=np.zeros_like(self.unseen),
@@ -214,7 +216,8 @@ def newcomers(sight: Sight) -> People:
     ids = np.zeros(len(size), np.int64)
     margins = _margins(sight.boxes, motion, size)
     return People(
-        motion, sight.looks, ids, sight.boxes, margins, size, sight.scores, sight.certainty, still,
+        motion, sight.looks, ids, sight.boxes, margins, size, sight.scores, sight.certainty,
+        np.ones_like(none), still,
         none, none, none,
     )  # fmt: skip
 

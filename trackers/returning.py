@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
-from trackers.appearance import evidence
+from trackers.appearance import Looks, evidence
 from trackers.matching import assign
 from trackers.people import People
 
@@ -29,23 +31,43 @@ ROOM = 60.0
 GROWTH, GROWTH_SPEED = 0.47, 0.35
 
 
-def recognised(strangers: People, lost: People) -> tuple[Indices, Indices, Mask]:
-    """Which of the S strangers are which of the lost, by rows, and which (S,) it is too early to tell of.
+class Return(NamedTuple):
+    """What became of strangers."""
 
-    Both by looks and by where they are. A stranger whose looks say nothing is nobody known.
-    """
-    odds = _nearness(strangers, lost)
+    here: People  #: those who are here; who is known again has the name and the looks of before
+    missing: Indices  #: rows of the lost who are still lost
+    waits: Mask  #: (P,) who of those here may be one of them, and is not to have a name yet
+
+
+def recognised(here: People, lost: People) -> Return:
+    """Know those of P people without a name again who are among the lost, by looks and by where they are."""
+    strangers = np.flatnonzero(here.ids == 0)
+    odds = _nearness(here.take(strangers), lost)
     rows, columns = np.nonzero(np.isfinite(odds))
-    looks, rests_on = evidence(lost.looks.take(columns), strangers.looks.take(rows))
+    looks, rests_on = evidence(lost.looks.take(columns), here.looks.take(strangers[rows]))
     odds[rows, columns] += looks - PROOF
-    told = (rests_on >= ENOUGH) & (looks > 0.0)
+    told = (rests_on >= ENOUGH) & (looks > 0.0)  # who looks like anybody is nobody known
     gains = np.zeros_like(odds)
-    gains[rows, columns] = np.where(told, np.maximum(odds[rows, columns], 0.0), 0.0)
+    gains[rows[told], columns[told]] = np.maximum(odds[rows[told], columns[told]], 0.0)
     who, whom = assign(gains)
-    waits = np.zeros(len(strangers.ids), np.bool_)
-    waits[rows[odds[rows, columns] > -DOUBT]] = True
-    waits[who] = False
-    return who, whom, waits & (strangers.age < HURRY)
+    doubtful = (odds > -DOUBT).any(axis=1) & (here.age[strangers] < HURRY)
+    doubtful[who] = False
+    waits = np.zeros(len(here.ids), np.bool_)
+    waits[strangers[doubtful]] = True
+    return Return(
+        _named(here, strangers[who], lost.take(whom), 1.0 / (1.0 + np.exp(-gains[who, whom]))),
+        np.setdiff1d(np.arange(len(lost.ids)), whom),
+        waits,
+    )
+
+
+def _named(here: People, rows: Indices, before: People, likely: Floats) -> People:
+    """People of whom those at `rows` are who they were `before`."""
+    ids, likeness, looks = here.ids.copy(), here.likeness.copy(), Looks(*map(np.copy, here.looks))
+    ids[rows], likeness[rows] = before.ids, likely
+    both = before.looks.learned(here.looks.take(rows))
+    looks.colours[rows], looks.weights[rows] = both
+    return here._replace(ids=ids, likeness=likeness, looks=looks)
 
 
 def _nearness(strangers: People, lost: People) -> Floats:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from engine.types import Boxes, Poses
 from trackers.appearance import Looks, evidence
 from trackers.matching import assign, likeness, shared_bodies
-from trackers.people import People, Sight, look, newcomers, together
+from trackers.people import PATIENCE, People, Sight, look, newcomers, together
 from trackers.returning import ENOUGH, recognised
 from trackers.types import Tracks
 
@@ -38,7 +38,7 @@ LIKE_ONCE, LIKE, LIKE_RETURNED = 0.2, 0.35, 0.4
 SAME_BODY, SHARED_BODY = 0.7, 0.5
 
 BY_LOOKS = 0.3  #: how much looks count beside motion where both are known
-UNLIKE = -2.0  #: logarithm of the odds by looks below which who appears is not the hidden one expected there
+UNLIKE = -1.5  #: logarithm of the odds by looks below which who appears is not the hidden one expected there
 WEAK = 0.6  #: share of the mean score of those known below which a box is matched in the second round
 
 HANDICAP = 0.1  #: likeness that whoever is hidden is behind those in view: who is in view goes on being there
@@ -106,21 +106,23 @@ class Tracker:
         sight = look(poses, looks)
         shared, spare = _doubles(sight)
         known = self._later(dt, sight, camera)
-        old, seen = self._match(known, sight, spare)
+        old, seen, alike = self._match(known, sight, spare)
         new = _unknown(shared, spare, seen) if detected else _NOBODY
-        met, born = known.take(old).met(sight.take(seen), detected=detected), newcomers(sight.take(new))
-        here = together(met, born)
-        here, hidden, waits = self._recognise(here, known.take(self._hidden(known, old)))
-        self._people = together(here, hidden)
+        met = known.take(old).met(sight.take(seen), alike, detected=detected)
+        here, hidden = together(met, newcomers(sight.take(new))), self._hidden(known, old)
+        back = recognised(here, together(hidden, self._away))
+        self._away = self._away.take(back.missing[back.missing >= len(hidden.ids)] - len(hidden.ids))
+        hidden = hidden.take(back.missing[back.missing < len(hidden.ids)])
+        self._people = together(back.here, hidden)
         certain = (sight.certainty[new] >= self._certain) | (dt > self._forget_after)
-        self._name(np.concatenate([np.ones(len(old), np.bool_), certain]) & ~waits)
+        self._name(np.concatenate([np.ones(len(old), np.bool_), certain]) & ~back.waits)
         return self._tell(sight, np.concatenate([seen, new]), poses)
 
     def expected(self, time: float) -> Boxes:
-        """Where everyone of the last frame should be at `time`: boxes around their foretold joints."""
+        """Where everyone just seen should be at `time`: boxes around their foretold joints, best first."""
         if not math.isfinite(time):
             raise ValueError(f"time: expected seconds, got {time}")
-        people = self._people.take(np.flatnonzero(self._people.unseen == 0.0))
+        people = self._people.take(np.flatnonzero(self._people.unseen <= PATIENCE))
         people = people.later(max(time - self._time, 0.0))
         order = np.argsort(-people.certainty, kind="stable")
         boxes, scores = people.fitted()[order], people.certainty[order]
@@ -136,8 +138,8 @@ class Tracker:
             people, self._away = people.moved(camera), self._away.moved(camera)
         return people.later(max(dt, 0.0))
 
-    def _match(self, known: People, sight: Sight, spare: Mask) -> tuple[Indices, Indices]:
-        """Who of `known` is who in `sight`, `spare` (N,) excepted: rows of the one and of the other.
+    def _match(self, known: People, sight: Sight, spare: Mask) -> tuple[Indices, Indices, Floats]:
+        """Who of `known` is who in `sight`, `spare` (N,) excepted: rows of both, and how alike they are.
 
         In two rounds (Zhang et al., "ByteTrack", ECCV 2022): who is weakly seen takes nobody from who is well
         seen.
@@ -145,11 +147,12 @@ class Tracker:
         gains = self._gains(known, sight)
         gains[:, spare] = 0.0
         weak = sight.certainty < WEAK * (known.certainty.mean() if known.ids.size else 0.0)
-        first = np.where(weak, 0.0, gains)
-        old, seen = assign(first)
-        gains[old], gains[:, seen] = 0.0, 0.0
-        late, also = assign(gains)
-        return np.concatenate([old, late]), np.concatenate([seen, also])
+        old, seen = assign(np.where(weak, 0.0, gains))
+        rest = gains.copy()
+        rest[old], rest[:, seen] = 0.0, 0.0
+        late, also = assign(rest)
+        old, seen = np.concatenate([old, late]), np.concatenate([seen, also])
+        return old, seen, gains[old, seen]
 
     def _gains(self, known: People, sight: Sight) -> Floats:
         """What it gains that one is the other (T, N): by motion and looks; 0 where they cannot be."""
@@ -167,37 +170,18 @@ class Tracker:
         gains[rows, columns] = np.where(other, 0.0, gain)
         return gains
 
-    def _hidden(self, known: People, seen: Indices) -> Indices:
-        """Rows of those of `known` who were not `seen` now, and may come back."""
-        patience = np.where(known.ids > 0, self._forget_after, min(SECOND_LOOK, self._forget_after))
+    def _hidden(self, known: People, seen: Indices) -> People:
+        """Those of `known` who were not `seen` now, and may come back where they should be.
+
+        Who is out of sight for too long is remembered, if they had a name.
+        """
         gone = np.ones(len(known.ids), np.bool_)
         gone[seen] = False
-        waiting = known.unseen <= patience
-        left = gone & ~waiting & (known.ids > 0)
-        away = together(self._away, known.take(np.flatnonzero(left)))
+        named = known.ids > 0
+        waiting = known.unseen <= np.where(named, self._forget_after, min(SECOND_LOOK, self._forget_after))
+        away = together(self._away, known.take(np.flatnonzero(gone & ~waiting & named)))
         self._away = away.take(np.flatnonzero(away.unseen <= self._remember))
-        return np.flatnonzero(gone & waiting)
-
-    def _recognise(self, here: People, hidden: People) -> tuple[People, People, Mask]:
-        """Give the nameless of those `here` the ids of whom they look like among those out of sight.
-
-        Those here, those hidden who are still missing, and who (P,) of those here is to wait for a name:
-        there is somebody whom they may be, and too little was seen of them to tell.
-        """
-        strangers = np.flatnonzero(here.ids == 0)
-        waits = np.zeros(len(here.ids), np.bool_)
-        lost = together(hidden, self._away)
-        if not (strangers.size and lost.ids.size):
-            return here, hidden, waits
-        who, whom, unsure = recognised(here.take(strangers), lost)
-        here.ids[strangers[who]] = lost.ids[whom]
-        weights = here.looks.weights
-        weights[strangers[who]] += lost.looks.weights[whom]
-        waits[strangers[unsure]] = True
-        still = np.ones(len(lost.ids), np.bool_)
-        still[whom] = False
-        self._away = lost.take(np.flatnonzero(still[len(hidden.ids) :]) + len(hidden.ids))
-        return here, lost.take(np.flatnonzero(still[: len(hidden.ids)])), waits
+        return known.take(np.flatnonzero(gone & waiting))
 
     def _name(self, sure: Mask) -> None:
         """Give ids to those of the first people who are `sure` (P,) and have none, from left to right."""
@@ -222,7 +206,8 @@ class Tracker:
         hidden = people.motion.hidden[order]
         predicted = (hidden > 0.0) & (hidden <= FORETOLD)
         told = smooth if self._smooth else measured
-        return Tracks(people.ids[order], boxes, measured, told, scores, predicted)
+        likeness = people.likeness[order].astype(np.float32)
+        return Tracks(people.ids[order], boxes, measured, told, scores, predicted, likeness)
 
 
 def _doubles(sight: Sight) -> tuple[Floats, Mask]:

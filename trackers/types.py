@@ -14,6 +14,10 @@ def _none() -> NDArray[np.bool_]:
     return np.zeros((0, 0), np.bool_)
 
 
+def _nothing() -> Array:
+    return np.zeros(0, np.float32)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Tracks:
     """The people measured in one frame, each with the id that is theirs in every frame."""
@@ -25,6 +29,8 @@ class Tracks:
     scores: Array  #: (N, K) in [0, 1], of the measurement
     #: (N, K) joints not seen, or not believed, for up to half a second: `keypoints` foretells them
     predicted: NDArray[np.bool_] = field(default_factory=_none)
+    #: (N,) in [0, 1], how much they are like those who had the ids before, by motion and looks; at first 1
+    likeness: Array = field(default_factory=_nothing)
 
     def __post_init__(self) -> None:
         n, k = len(self.ids), self.keypoints.shape[1]
@@ -32,7 +38,10 @@ class Tracks:
             raise ValueError(f"Tracks.boxes: expected {n}, got {len(self.boxes)}")
         if self.predicted.shape == (0, 0):
             object.__setattr__(self, "predicted", np.zeros((n, k), np.bool_))
-        freeze(self, ids=(n,), measured=(n, k, 2), keypoints=(n, k, 2), scores=(n, k), predicted=(n, k))
+        if self.likeness.shape == (0,):
+            object.__setattr__(self, "likeness", np.ones(n, np.float32))
+        freeze(self, ids=(n,), measured=(n, k, 2), keypoints=(n, k, 2), scores=(n, k))
+        freeze(self, predicted=(n, k), likeness=(n,))
 
     def __len__(self) -> int:
         return len(self.ids)
