@@ -26,6 +26,17 @@ def _no_thread_is_left() -> Iterator[None]:
     assert not left, f"threads left behind: {left}"
 
 
+@pytest.fixture
+def one_thread() -> Iterator[None]:
+    """PyTorch on one: several wait for each other for ever where others work on the same cores."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """Third-party clips, models and photographs that are not part of the project."""

@@ -11,12 +11,23 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
-from fetching import CONTENT, HALF, SHA256, WANTED, fetch, is_there, leave_half, names
+from fetching import (  # noqa: F401  (fixtures)
+    CONTENT,
+    HALF,
+    SHA256,
+    WANTED,
+    fetch,
+    is_there,
+    leave_half,
+    names,
+    path_,
+    server_,
+    straight_and_quick,
+)
 from publisher import Publisher
 
 from app import download as module
@@ -26,25 +37,6 @@ from app.web import Unobtainable
 from engine.errors import UserError
 
 ROOT = Path(__file__).parents[1]
-
-
-@pytest.fixture(autouse=True)
-def _straight_and_quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "PAUSE_S", 0.01)
-    for name in list(os.environ):
-        if name.lower().endswith("_proxy"):
-            monkeypatch.delenv(name)
-
-
-@pytest.fixture
-def server() -> Iterator[Publisher]:
-    with Publisher(CONTENT) as publisher:
-        yield publisher
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "models" / "net.pth"
 
 
 def test_a_file_arrives_with_its_sha256_beside_it(server: Publisher, path: Path) -> None:

@@ -6,35 +6,15 @@ import io
 import os
 import threading
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from fetching import CONTENT, WANTED, fetch, is_there, leave_half, names
+from fetching import CONTENT, WANTED, fetch, is_there, leave_half, names, path_, server_, straight_and_quick  # noqa: F401  (fixtures)
 from publisher import Publisher
 
 from app import download as module
 from app.download import Wanted, take
 from engine.errors import UserError
-
-
-@pytest.fixture(autouse=True)
-def _straight_and_quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "PAUSE_S", 0.01)
-    for name in list(os.environ):
-        if name.lower().endswith("_proxy"):
-            monkeypatch.delenv(name)
-
-
-@pytest.fixture
-def server() -> Iterator[Publisher]:
-    with Publisher(CONTENT) as publisher:
-        yield publisher
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "models" / "net.pth"
 
 
 def packed(members: dict[str, bytes], way: int = zipfile.ZIP_DEFLATED) -> bytes:

@@ -50,7 +50,7 @@ def test_the_teacher_adds_people_that_it_is_sure_of_and_nobody_labelled(tmp_path
     )
     assert len(boxes.read(tmp_path / "set").xyxy[0]) == 1
     found = boxes.read(tmp_path / "set", teacher=0.5).xyxy[0]
-    wanted = np.array([labels["annotations"][0]["bbox"], stranger, beside])
+    wanted = np.array([labels["annotations"][0]["bbox"], beside, stranger])
     np.testing.assert_allclose(found[:, :2], wanted[:, :2], rtol=1e-6)
     np.testing.assert_allclose(found[:, 2:] - found[:, :2], wanted[:, 2:], rtol=1e-5)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import pickle
 from collections import OrderedDict
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,19 +21,13 @@ from engine.training.simple_baseline import SimpleBaseline  # noqa: E402
 from engine.training.trained import open_trained  # noqa: E402
 from engine.training.zoo import build  # noqa: E402
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 SLIM = Shape(
     widths=(8, 12, 16), modules=(1, 1), blocks=1, stem=8, first_width=8, first_blocks=1, bottleneck=False
 )
 
 Weights = dict[str, Any]
-
-
-@pytest.fixture(autouse=True)
-def _one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def tiny(seed: int, keypoints: int = 17) -> Any:

@@ -199,6 +199,20 @@ def test_true_boxes_are_found_again_in_a_file_of_them(labels: dict[str, Any], tm
         assert np.array_equal(truth[number].xyxy, said[number].xyxy)
 
 
+def test_boxes_of_a_file_come_best_first_and_those_of_no_person_not_at_all(
+    labels: dict[str, Any], tmp_path: Path
+) -> None:
+    rows = [
+        {"image_id": 2, "bbox": [left, 10, 20, 30], "score": score, "category_id": category}
+        for left, score, category in ((1, 0.2, 1), (2, 0.9, 1), (3, 0.5, 1), (4, 1.0, 2))
+    ]
+    (tmp_path / "boxes.json").write_text(json.dumps([*rows, {**rows[0], "image_id": 99}]), encoding="utf-8")
+    said = evaluate.boxes_of_file(evaluate.gallery(tmp_path / "set"), tmp_path / "boxes.json")
+    assert said[2].xyxy.tolist() == [[left - 0.5, 9.5, left + 19.5, 39.5] for left in (2, 3, 1)]
+    assert said.keys() == {entry["id"] for entry in labels["images"]}
+    assert [len(said[number]) for number in (1, 3)] == [0, 0]
+
+
 def test_boxes_can_come_from_a_detector(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Its network puts a box around what is bright; the poses come from a network of known answers."""
     labels = drawn_people.write(tmp_path / "set", 2, size=(128, 160))
@@ -223,13 +237,34 @@ def test_people_without_an_area_are_refused(labels: dict[str, Any], tmp_path: Pa
         evaluate.gallery(tmp_path / "set")
 
 
-@pytest.mark.parametrize("text", ["[", "[1]", '[{"image_id": 1}]', '{"a": 1}'])
+BOX = '[{"image_id": 1, "bbox": [1, 2, 3, 4], "score": 0.5}]'
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("[", "cannot be read"),
+        ("[1]", "not a list of image_id, bbox and score"),
+        ('[{"image_id": 1}]', "not a list of image_id, bbox and score"),
+        ('{"a": 1}', "not a list of image_id, bbox and score"),
+        (BOX.replace("2, 3", "NaN, 3"), "not 5 finite numbers"),
+        (BOX.replace("2, 3", "2, 1e99"), "not 5 finite numbers"),
+        (BOX.replace("2, 3", "2, -3"), "a box of negative size"),
+        (BOX.replace("0.5", "Infinity"), "not 5 finite numbers"),
+        (BOX.replace("0.5", '"0.5"'), "text, or something else, where numbers"),
+        (BOX.replace("0.5", "null"), "text, or something else, where numbers"),
+        (BOX.replace("2, 3", "2"), "not 5 finite numbers"),
+        (BOX.replace(": 1,", ': "1",'), "image_id '1' is no whole number"),
+        (BOX.replace(": 1,", ": 1.0,"), "image_id 1.0 is no whole number"),
+        (BOX.replace(": 1,", ": 77,"), "its boxes are of other pictures, such as image_id 77"),
+    ],
+)
 def test_a_file_of_something_else_than_boxes_is_refused(
-    labels: dict[str, Any], tmp_path: Path, text: str
+    labels: dict[str, Any], tmp_path: Path, text: str, says: str
 ) -> None:
     assert labels
     (tmp_path / "boxes.json").write_text(text, encoding="utf-8")
-    with pytest.raises(UserError, match=r"boxes\.json: not a list of image_id, bbox and score"):
+    with pytest.raises(UserError, match=rf"boxes\.json: .*{says}"):
         evaluate.boxes_of_file(evaluate.gallery(tmp_path / "set"), tmp_path / "boxes.json")
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import errno
+import functools
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, get_args
 
@@ -20,13 +20,18 @@ from engine.description import PoseModel, Triple  # noqa: E402
 from engine.errors import UserError  # noqa: E402
 from engine.heatmap import Decoder, decode  # noqa: E402
 from engine.pose import open_estimator  # noqa: E402
+from engine.samples import people  # noqa: E402
 from engine.session import open_session  # noqa: E402
+from engine.training import export as exporting  # noqa: E402
 from engine.training.export import export, main  # noqa: E402
 from engine.training.graph import Decode, fold  # noqa: E402
 from engine.training.hrnet import HRNet, Shape  # noqa: E402
 from engine.training.simple_baseline import SimpleBaseline  # noqa: E402
 from engine.training.zoo import build  # noqa: E402
 from engine.types import Array, Boxes, Image  # noqa: E402
+
+crops_of_people = functools.cache(people)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 SLIM = Shape(
     widths=(8, 12, 16), modules=(1, 1), blocks=1, stem=8, first_width=8, first_blocks=1, bottleneck=False
@@ -36,11 +41,8 @@ MEAN, STD = (123.675, 116.28, 103.53), (58.395, 57.12, 57.375)
 
 
 @pytest.fixture(autouse=True)
-def _one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+def _the_clip_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exporting, "people", crops_of_people)
 
 
 def model(
@@ -253,6 +255,23 @@ def test_half_precision_that_overflows_is_not_written(tmp_path: Path) -> None:
     export(network, model(), tmp_path / "m.onnx")
     with pytest.raises(UserError, match="not written"):
         export(network, model(), tmp_path / "h.onnx", half=True)
+    assert [each.name for each in tmp_path.iterdir()] == ["m.onnx"]
+
+
+def test_half_precision_that_moves_joints_is_not_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A network that answers each dot twice, the second time a little louder than half precision can tell."""
+    network = Blobs()
+    network.conv = torch.nn.Conv2d(3, 3, 33, stride=4, padding=16, groups=3, bias=False)
+    network.conv.weight.data[:] = 0
+    network.conv.weight.data[:, :, 24:26, 24:26] = 1
+    network.conv.weight.data[:, :, 8:10, 8:10] = 1 + 2**-12
+    monkeypatch.setattr(exporting, "people", lambda *_, **__: np.where(dots(1, 9) > 1, np.uint8(255), 0))
+    settings = model("argmax", mean=(0, 0, 0), std=(255, 255, 255))
+    export(network, settings, tmp_path / "m.onnx")
+    with pytest.raises(UserError, match=r"h\.onnx: not written: in half precision joints lie \d+\.\d+ px"):
+        export(network, settings, tmp_path / "h.onnx", half=True)
     assert [each.name for each in tmp_path.iterdir()] == ["m.onnx"]
 
 

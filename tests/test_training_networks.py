@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 torch = pytest.importorskip("torch")
@@ -13,6 +11,8 @@ from engine.training import table  # noqa: E402
 from engine.training.hrnet import HRNet, Module, Shape  # noqa: E402
 from engine.training.zoo import NAMES, build  # noqa: E402
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 SLIM = {
     "widths": (8, 16, 24, 32),
     "blocks": 1,
@@ -21,14 +21,6 @@ SLIM = {
     "first_blocks": 1,
     "bottleneck": False,
 }
-
-
-@pytest.fixture(autouse=True)
-def _one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def official_norm(name: str, width: int) -> dict[str, tuple[int, ...]]:

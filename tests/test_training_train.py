@@ -28,12 +28,9 @@ from engine.training.trained import open_trained  # noqa: E402
 from engine.training.weights import described  # noqa: E402
 from engine.training.zoo import build  # noqa: E402
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 ALONE = processes.Processes(0, 1, torch.device("cpu"))
-
-
-@pytest.fixture(autouse=True)
-def _one_thread() -> None:
-    torch.set_num_threads(1)  # several wait for each other for ever where others work on the same cores
 
 
 @pytest.fixture

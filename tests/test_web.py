@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import io
-import os
 import socket
 import threading
 import time
-from collections.abc import Iterator
 from email.message import Message
 from http.client import HTTPMessage
 from pathlib import Path
@@ -15,32 +13,24 @@ from urllib.error import HTTPError
 from urllib.request import Request
 
 import pytest
-from fetching import CONTENT, HALF, WANTED, fetch, is_there, leave_half, names
+from fetching import (  # noqa: F401  (fixtures)
+    CONTENT,
+    HALF,
+    WANTED,
+    fetch,
+    is_there,
+    leave_half,
+    names,
+    path_,
+    server_,
+    straight_and_quick,
+)
 from publisher import Publisher, redirection, refusal
 
 from app import download as module
 from app.download import download
 from app.web import LOOK_S, Stopped, Unobtainable, _Redirections
 from engine.errors import UserError
-
-
-@pytest.fixture(autouse=True)
-def _straight_and_quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "PAUSE_S", 0.01)
-    for name in list(os.environ):
-        if name.lower().endswith("_proxy"):
-            monkeypatch.delenv(name)
-
-
-@pytest.fixture
-def server() -> Iterator[Publisher]:
-    with Publisher(CONTENT) as publisher:
-        yield publisher
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "models" / "net.pth"
 
 
 @pytest.mark.parametrize("code", [301, 302, 303, 307, 308])

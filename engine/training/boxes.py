@@ -8,21 +8,24 @@ picture are labelled, the teacher adds those it is sure of: nobody should learn 
 from __future__ import annotations
 
 import hashlib
-import os
+import zipfile
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import UserError
-from engine.training.data import LABELS, check_pictures, read_json, read_picture
-from engine.types import Array, Image
+from engine.training.data import LABELS, check_pictures, numbers, read_json, read_picture
+from engine.training.whole import clear, whole
+from engine.types import Array, Boxes, Image
 
 TEACHER = "teacher_boxes.json.gz"
+EDGE = np.float32(0.5)  #: from COCO's outer edge of the first pixel to its centre
 LONG_SIDE = 640  #: pictures are kept no larger
 #: The part of a teacher's box that a label may cover. Above it, what the teacher saw is often a labelled
 #: person's half.
@@ -67,7 +70,7 @@ def read(folder: Path, *, teacher: float = 0.0) -> Labels:
         for one in labels["annotations"]:
             if not one["iscrowd"]:
                 boxes[one["image_id"]].append(one["bbox"])
-        known = {number: _edges(boxes[number]) for number in names}
+        known = {number: _edges(_checked(boxes[number], 4)) for number in names}
     except (KeyError, TypeError, ValueError) as error:
         raise UserError(f"{folder / LABELS}: not COCO's format ({type(error).__name__}: {error})") from error
     if not any(len(each) for each in known.values()):
@@ -75,10 +78,32 @@ def read(folder: Path, *, teacher: float = 0.0) -> Labels:
     files = tuple(folder / "images" / name for name in names.values())
     check_pictures(folder, files)
     if teacher:
-        for number, more in _sure(folder / TEACHER, teacher).items():
+        for number, more in boxes_in(folder / TEACHER).items():
             if number in known:
-                known[number] = np.concatenate([known[number], unlabelled(more, known[number])])
+                sure = more.xyxy[more.scores >= teacher] + EDGE
+                known[number] = np.concatenate([known[number], unlabelled(sure, known[number])])
     return Labels(files, tuple(known.values()))
+
+
+def boxes_in(path: Path) -> dict[int, Boxes]:
+    """Boxes of people as COCO writes results, image_id, bbox and score, by picture; .gz or not.
+
+    UserError where the file holds anything else.
+    """
+    try:
+        return by_picture([one for one in read_json(path) if one.get("category_id", 1) == 1])
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise UserError(f"{path}: not a list of image_id, bbox and score ({error})") from error
+
+
+def by_picture(rows: Sequence[Mapping[str, Any]]) -> dict[int, Boxes]:
+    """What COCO's rows say of each picture, best first. KeyError, TypeError, ValueError if they are none."""
+    told = defaultdict(list)
+    for one in rows:
+        if type(one["image_id"]) is not int:
+            raise TypeError(f"image_id {one['image_id']!r} is no whole number")
+        told[one["image_id"]].append([*one["bbox"], one["score"]])
+    return {number: _scored(each) for number, each in told.items()}
 
 
 def unlabelled(told: Array, known: Array) -> Array:
@@ -92,57 +117,58 @@ def unlabelled(told: Array, known: Array) -> Array:
 def photos(labels: Labels, cache: Path) -> Photos:
     """All pictures; from the file in the folder `cache` where an earlier run left it there."""
     path = cache / f"{_fingerprint(labels)}.npz"
+    clear(cache)
     if not path.with_suffix(".npy").exists() or not path.exists():
         _write(path, labels)
-    pixels = np.load(path.with_suffix(".npy"), mmap_mode="r")
-    with np.load(path) as index:
-        sizes, scales = index["sizes"], index["scales"]
+    try:
+        pixels = np.load(path.with_suffix(".npy"), mmap_mode="r")
+        with np.load(path) as index:
+            sizes, scales = index["sizes"], index["scales"]
+    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile) as error:
+        raise UserError(f"{path}: cannot be read, or is damaged; remove it, it is made anew") from error
     starts = np.concatenate([[0], np.cumsum(sizes.prod(axis=1) * 3)[:-1]])
     xyxy = tuple((boxes * scale).astype(np.float32) for boxes, scale in zip(labels.xyxy, scales, strict=True))
     return Photos(pixels, sizes, starts, xyxy)
 
 
-def _edges(boxes: Sequence[Sequence[float]]) -> Array:
-    """COCO's left, top, width, height -> left, top, right, bottom."""
-    xywh = np.array(boxes, np.float32).reshape(-1, 4)
-    return np.hstack([xywh[:, :2], xywh[:, :2] + xywh[:, 2:]])
+def _scored(rows: Sequence[Sequence[float]]) -> Boxes:
+    marks = _checked(rows, 5)
+    best = marks[np.argsort(-marks[:, 4], kind="stable")]
+    return Boxes(_edges(best) - EDGE, best[:, 4].copy())
 
 
-def _sure(path: Path, least: float) -> dict[int, Array]:
-    try:
-        found = defaultdict(list)
-        for one in read_json(path):
-            if one["score"] >= least:
-                found[one["image_id"]].append(one["bbox"])
-        return {number: _edges(boxes) for number, boxes in found.items()}
-    except (KeyError, TypeError, ValueError) as error:
-        raise UserError(f"{path}: not a list of image_id, bbox and score ({error})") from error
+def _checked(rows: Sequence[Sequence[float]], width: int) -> Array:
+    """(N, width) COCO's left, top, width, height, ... TypeError or ValueError where they are none."""
+    marks = numbers(rows).reshape(len(rows), -1 if rows else width)
+    if marks.shape[1] != width or not np.isfinite(marks).all() or (marks[:, 2:4] < 0).any():
+        raise ValueError(f"a box of negative size, or not {width} finite numbers, among {rows}"[:120])
+    return marks
+
+
+def _edges(marks: Array) -> Array:
+    """COCO's left, top, width, height, ... (N, 4 or more) -> left, top, right, bottom."""
+    return np.hstack([marks[:, :2], marks[:, :2] + marks[:, 2:4]])
 
 
 def _write(path: Path, labels: Labels) -> None:
-    """Under their names only when they are whole; the index last."""
-    part = path.with_name(f"{path.stem}.{os.getpid()}.part")
+    """The index last."""
     kept, sizes, scales = [], [], []
     for file in labels.files:
-        whole = read_picture(file)
-        scale = min(1.0, LONG_SIDE / max(whole.shape[:2]))
-        size = tuple(max(1, round(side * scale)) for side in whole.shape[:2])
-        picture = whole if scale == 1 else cv2.resize(whole, size[::-1], interpolation=cv2.INTER_AREA)
-        kept.append(picture.reshape(-1))
+        picture = read_picture(file)
+        sides = picture.shape[:2]
+        scale = min(1.0, LONG_SIDE / max(sides))
+        size = tuple(max(1, round(side * scale)) for side in sides)
+        small = picture if scale == 1 else cv2.resize(picture, size[::-1], interpolation=cv2.INTER_AREA)
+        kept.append(small.reshape(-1))
         sizes.append(size)
-        scales.append([size[1] / whole.shape[1], size[0] / whole.shape[0]] * 2)
+        scales.append([size[1] / sides[1], size[0] / sides[0]] * 2)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with part.open("wb") as out:
+        with whole(path.with_suffix(".npy")) as part, part.open("wb") as out:
             np.save(out, np.concatenate(kept))
-        part.replace(path.with_suffix(".npy"))
-        with part.open("wb") as out:
+        with whole(path) as part, part.open("wb") as out:
             np.savez(out, sizes=np.array(sizes, np.intp), scales=np.array(scales, np.float32))
-        part.replace(path)
     except OSError as error:
         raise UserError(f"{path}: {len(kept)} pictures cannot be written: {error}") from error
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def _fingerprint(labels: Labels) -> str:

@@ -10,10 +10,8 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
-import os
 import zlib
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +23,7 @@ from numpy.typing import NDArray
 from engine.crop import Affines, affines, crops
 from engine.errors import UserError
 from engine.skeleton import KEYPOINTS
+from engine.training.whole import clear, whole
 from engine.types import Array, Image, freeze
 
 LABELS = "person_keypoints.json"
@@ -79,8 +78,8 @@ def read(folder: Path, *, teacher: float = 0.0) -> People:
         people = [one for one in labels["annotations"] if not one["iscrowd"] and any(one["keypoints"][2::3])]
         files = tuple(folder / "images" / names[one["image_id"]] for one in people)
         lengths = {len(one["keypoints"]) for one in people}
-        boxes = np.array([one["bbox"] for one in people], np.float32).reshape(len(people), 4)
-        marks = np.array([number for one in people for number in one["keypoints"]], np.float32)
+        boxes = numbers([one["bbox"] for one in people]).reshape(len(people), 4)
+        marks = numbers([number for one in people for number in one["keypoints"]])
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise UserError(f"{folder / LABELS}: not COCO's format ({type(error).__name__}: {error})") from error
     if not people:
@@ -115,6 +114,7 @@ def cut(people: People, cache: Path) -> Crops:
     """
     warps = to_canvas(people.xyxy)
     path = cache / f"{_fingerprint(people)}.npy"
+    clear(cache)
     if not path.exists() or path.stat().st_mtime < max(file.stat().st_mtime for file in set(people.files)):
         _write(path, people, warps)
     try:
@@ -140,24 +140,18 @@ def to_canvas(xyxy: NDArray[np.floating]) -> Affines:
 
 
 def _write(path: Path, people: People, warps: Affines) -> None:
-    """Under its name only when it is whole."""
-    part = path.with_name(f"{path.stem}.{os.getpid()}.part")
     header = {"descr": "|u1", "fortran_order": False, "shape": (len(people), *CANVAS, 3)}
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with part.open("wb") as out:  # not mapped into memory: a full disk would then be a signal that kills
+        with whole(path) as part, part.open("wb") as out:
+            # Not mapped into memory: a full disk would then be a signal that kills.
             np.lib.format.write_array_header_1_0(out, header)
             last, picture = Path(), np.empty((0, 0, 3), np.uint8)
             for person, file in enumerate(people.files):
                 if file != last:
                     last, picture = file, read_picture(file)
                 out.write(crops(picture, warps[person : person + 1], CANVAS).tobytes())
-        part.replace(path)
     except OSError as error:
         raise UserError(f"{path}: {len(people)} crops cannot be written: {error}") from error
-    finally:
-        with suppress(OSError):
-            part.unlink()
 
 
 def read_picture(file: Path) -> Image:
@@ -200,12 +194,22 @@ def _teacher(path: Path, ids: Sequence[int]) -> Array:
         raise UserError(f"{path}: not a list of annotation_id and {_K} keypoints ({error})") from error
 
 
+def numbers(said: Sequence[Any]) -> Array:
+    """Numbers from JSON, of any one shape. TypeError where some are text or the like, ValueError: ragged."""
+    told = np.array(said) if len(said) else np.zeros(0)
+    if told.dtype.kind not in "iuf":
+        raise TypeError("text, or something else, where numbers have to be")
+    with np.errstate(over="ignore"):
+        return told.astype(np.float32)
+
+
 def read_json(path: Path) -> Any:
     """What is in a file, be it compressed (.gz). UserError where it is not there, or not JSON."""
     try:
         raw = path.read_bytes()
         return json.loads(gzip.decompress(raw) if path.suffix == ".gz" else raw)
     except FileNotFoundError as error:
-        raise UserError(f"{path}: there is no such file; a data set has {LABELS} and images/") from error
+        hint = f"; a data set has {LABELS} and images/" if path.name == LABELS else ""
+        raise UserError(f"{path}: there is no such file{hint}") from error
     except (OSError, EOFError, ValueError, RecursionError, zlib.error) as error:
         raise UserError(f"{path}: cannot be read: {error}") from error

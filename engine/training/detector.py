@@ -28,6 +28,7 @@ from engine.training.mosaic import Looks, shown
 from engine.training.processes import device_named
 from engine.training.schedule import phase_at
 from engine.training.state import State
+from engine.training.whole import alone
 from engine.types import Array, Image
 
 
@@ -133,8 +134,12 @@ def _as_it_is(batch: Any) -> Any:
 
 def train(config: Config, device: torch.device) -> Path:
     """The whole training, or what is left of it; where the weights lie."""
+    with alone(Path(config.out)):
+        return _train(config, device)
+
+
+def _train(config: Config, device: torch.device) -> Path:
     out = Path(config.out)
-    saving.check_folder(out)
     last, weights = out / "last.pth", out / "detector.pth"
     sets = [
         boxes.photos(boxes.read(Path(source.folder), teacher=source.teacher), Path(config.cache))

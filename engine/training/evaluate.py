@@ -7,7 +7,6 @@ another decoder is accepted or refused.
 from __future__ import annotations
 
 import argparse
-import gzip
 import json
 import sys
 import time
@@ -16,7 +15,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, get_args
 
-import cv2
 import numpy as np
 from torch import nn
 
@@ -28,11 +26,13 @@ from engine.models import model_file
 from engine.pose import PoseEstimator, open_estimator
 from engine.recognition import pose_model
 from engine.torch_session import OPEN, TorchSession, open_checkpoint
+from engine.training.boxes import boxes_in, by_picture
+from engine.training.command import exit_code, size_of
 from engine.training.config import Config, Phase
-from engine.training.data import LABELS, read
+from engine.training.data import LABELS, read, read_json, read_picture
 from engine.training.metric import NAMES, Metric, measure
 from engine.training.weights import description
-from engine.types import Boxes, Image, Poses
+from engine.types import Boxes, Poses
 
 _NEEDED = {"id", "image_id", "category_id", "bbox", "area", "keypoints", "num_keypoints", "iscrowd"}
 _TOGETHER = 8  #: pictures whose people share the network's runs
@@ -49,7 +49,7 @@ class Gallery:
 def gallery(folder: Path) -> Gallery:
     """A data set to measure on. UserError as `engine.training.data.read`."""
     read(folder)
-    labels = json.loads((folder / LABELS).read_text(encoding="utf-8"))
+    labels = read_json(folder / LABELS)
     if missing := _NEEDED - set.intersection(*map(set, labels["annotations"])):
         raise UserError(
             f"{folder / LABELS}: people without {', '.join(sorted(missing))}; the metric needs that"
@@ -60,23 +60,21 @@ def gallery(folder: Path) -> Gallery:
 def true_boxes(pictures: Gallery) -> dict[int, Boxes]:
     """The labelled boxes of each picture, with score 1; COCO counts edges from that of the first pixel."""
     people = [one for one in pictures.labels["annotations"] if one["num_keypoints"] and not one["iscrowd"]]
-    return _by_picture(pictures, [{**one, "score": 1.0} for one in people])
+    return _of_all(pictures, by_picture([{**one, "score": 1.0} for one in people]))
 
 
 def boxes_of_file(pictures: Gallery, path: Path) -> dict[int, Boxes]:
     """Boxes as COCO writes results: a list of image_id, bbox (x, y, width, height) and score; .gz or not."""
-    try:
-        raw = path.read_bytes()
-        said = json.loads(gzip.decompress(raw) if path.suffix == ".gz" else raw)
-        return _by_picture(pictures, [one for one in said if one.get("category_id", 1) == 1])
-    except (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise UserError(f"{path}: not a list of image_id, bbox and score: {error}") from error
+    told = boxes_in(path)
+    if told and not told.keys() & pictures.files.keys():
+        raise UserError(f"{path}: its boxes are of other pictures, such as image_id {next(iter(told))}")
+    return _of_all(pictures, told)
 
 
 def boxes_of_detector(pictures: Gallery, path: Path, threads: int) -> dict[int, Boxes]:
     detector = open_detector(path, threads=threads, threshold=0.05)
     try:
-        return {number: detector.detect([_picture(file)])[0] for number, file in pictures.files.items()}
+        return {number: detector.detect([read_picture(file)])[0] for number, file in pictures.files.items()}
     finally:
         detector.close()
 
@@ -90,7 +88,7 @@ def poses(
     spent = 0.0
     for start in range(0, len(numbers), _TOGETHER):
         some = numbers[start : start + _TOGETHER]
-        images = [_picture(pictures.files[number]) for number in some]
+        images = [read_picture(pictures.files[number]) for number in some]
         begun = time.perf_counter()
         found += zip(some, model.estimate(images, [boxes[number] for number in some]), strict=True)
         spent += time.perf_counter() - begun
@@ -152,26 +150,9 @@ def _opened(
     return open_estimator(path, device, threads, decoder=decoder, flip=flip)
 
 
-def _by_picture(pictures: Gallery, people: Sequence[dict[str, Any]]) -> dict[int, Boxes]:
-    out = {}
-    for number in pictures.files:
-        mine = sorted((one for one in people if one["image_id"] == number), key=lambda one: -one["score"])
-        sides = np.array([one["bbox"] for one in mine], np.float32).reshape(-1, 4)
-        xyxy = np.hstack([sides[:, :2], sides[:, :2] + sides[:, 2:]]) - np.float32(0.5)
-        out[number] = Boxes(xyxy, np.array([one["score"] for one in mine], np.float32))
-    return out
-
-
-def _size(text: str) -> Size:
-    height, _, width = text.partition("x")
-    return int(height), int(width)
-
-
-def _picture(file: Path) -> Image:
-    picture = cv2.imread(str(file))
-    if picture is None:
-        raise UserError(f"{file}: not a picture that can be read")
-    return np.asarray(picture, np.uint8)
+def _of_all(pictures: Gallery, told: dict[int, Boxes]) -> dict[int, Boxes]:
+    nobody = Boxes(np.zeros((0, 4), np.float32), np.zeros(0, np.float32))
+    return {number: told.get(number, nobody) for number in pictures.files}
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -186,39 +167,41 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("--decode", default="", choices=["", *get_args(Decoder)], help="not the model's own")
     parser.add_argument("--arch", default="", help="network of a checkpoint that does not say it")
-    parser.add_argument("--size", type=_size, default=(0, 0), help="of its input, as 256x192")
+    parser.add_argument("--size", default="", metavar="HxW", help="of its input, as 256x192")
     parser.add_argument("--device", default="auto")
     parser.add_argument("--threads", type=int, default=0)
     parser.add_argument("--json", type=Path, help="file for the numbers")
     options = parser.parse_args(arguments)
-    try:
-        pictures = gallery(options.data)
-        if options.boxes == "truth":
-            boxes = true_boxes(pictures)
-        elif options.boxes.endswith((".json", ".json.gz")):
-            boxes = boxes_of_file(pictures, Path(options.boxes))
-        else:
-            boxes = boxes_of_detector(pictures, model_file("detector", options.boxes), options.threads)
-        results = evaluate(
-            [model_file("pose", name) for name in options.models],
-            pictures,
-            boxes,
-            flip=options.flip,
-            decoder=options.decode,
-            device=options.device,
-            threads=options.threads,
-            arch=options.arch,
-            size=options.size,
-        )
-        sys.stdout.write(table(results) + "\n")  # before the file: that may fail, and this took long
-        sys.stdout.flush()
-        if options.json:
-            said = [{"model": name, **asdict(metric), "ms_a_person": ms} for name, metric, ms in results]
+    return exit_code(lambda: _run(options))
+
+
+def _run(options: argparse.Namespace) -> None:
+    pictures = gallery(options.data)
+    if options.boxes == "truth":
+        boxes = true_boxes(pictures)
+    elif options.boxes.endswith((".json", ".json.gz")):
+        boxes = boxes_of_file(pictures, Path(options.boxes))
+    else:
+        boxes = boxes_of_detector(pictures, model_file("detector", options.boxes), options.threads)
+    results = evaluate(
+        [model_file("pose", name) for name in options.models],
+        pictures,
+        boxes,
+        flip=options.flip,
+        decoder=options.decode,
+        device=options.device,
+        threads=options.threads,
+        arch=options.arch,
+        size=size_of(options.size),
+    )
+    sys.stdout.write(table(results) + "\n")  # before the file: that may fail, and this took long
+    sys.stdout.flush()
+    if options.json:
+        said = [{"model": name, **asdict(metric), "ms_a_person": ms} for name, metric, ms in results]
+        try:
             options.json.write_text(json.dumps(said, indent=1), encoding="utf-8")
-    except (UserError, OSError) as error:
-        sys.stderr.write(f"{error}\n")
-        return 2
-    return 0
+        except OSError as error:
+            raise UserError(f"{options.json}: cannot be written: {error.strerror}") from error
 
 
 if __name__ == "__main__":

@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
-import re
-import sys
-import warnings
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -19,11 +15,10 @@ from onnx import helper, numpy_helper
 from torch import Tensor
 
 from engine.crop import Size
-from engine.description import DetectorModel, to_metadata
 from engine.errors import UserError
-from engine.onnx_session import OnnxSession
 from engine.training import yolo
-from engine.training.export import OPSET
+from engine.training.command import exit_code, exported, size_of
+from engine.training.onnx_file import answers, describe, trace, written
 from engine.types import Array
 
 FOUND = 300  #: rows of the answer
@@ -47,18 +42,14 @@ def export(
     picture = clouds(1, ANY if size == (0, 0) else size)
     with torch.no_grad():
         wanted = network(picture)
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _write(network, picture, part, replace(yolo.description(), input_size=size, threshold=threshold))
+    sides = ("height", "width") if size == (0, 0) else size
+    outputs = {"boxes": (1, FOUND, 6)}
+    with written(path) as part:
+        trace(network, picture, {"picture": (1, 3, *sides)}, outputs, part)
+        describe(part, outputs, replace(yolo.description(), input_size=size, threshold=threshold))
         if half:
             _halve(part)
         _compare(path, part, picture.numpy(), wanted.numpy())
-        part.replace(path)
-    except OSError as error:
-        raise UserError(f"{path}: cannot be written: {error.strerror}") from error
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def clouds(count: int, size: Size) -> Tensor:
@@ -90,19 +81,15 @@ def prepare(network: Any, *, is_open: bool, half: bool) -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return its exit code."""
     options = _parser().parse_args(arguments)
-    try:
-        if options.output.suffix != ".onnx":
-            raise UserError(f"-o {options.output}: the name of the file has to end in .onnx")
+
+    def write() -> None:
         if not 0 <= options.threshold < 1:
             raise UserError(f"--threshold {options.threshold}: it has to be from 0 to below 1")
-        size = _size(options.size) if options.size else (0, 0)
+        size = size_of(options.size, 32)
         network, _ = yolo.open_weights(options.weights)
         export(network, options.output, size, half=options.half, threshold=options.threshold)
-    except UserError as error:
-        sys.stderr.write(f"{error}\n")
-        return 2
-    sys.stderr.write(f"{options.output}: {options.output.stat().st_size / 1e6:.1f} MB\n")
-    return 0
+
+    return exit_code(lambda: exported(options.output, write))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -116,41 +103,6 @@ def _parser() -> argparse.ArgumentParser:
     add("--half", action="store_true", help="weights in half precision: half the file")
     add("--threshold", type=float, default=0.0, metavar="S", help="score from where on a box is a person")
     return parser
-
-
-def _size(text: str) -> Size:
-    found = re.fullmatch(r"([1-9]\d{0,3})x([1-9]\d{0,3})", text)
-    if found is None or int(found[1]) % 32 or int(found[2]) % 32:
-        raise UserError(f"--size {text}: it has to be height x width in multiples of 32, as 384x640")
-    return int(found[1]), int(found[2])
-
-
-def _write(network: Any, picture: Tensor, part: Path, model: DetectorModel) -> None:
-    """The network and its description, traced by PyTorch's older exporter: it needs no further package."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # that there is a newer exporter, and of what is traced as a constant
-        torch.onnx.export(
-            network,
-            (picture,),
-            part,
-            input_names=["picture"],
-            output_names=["boxes"],
-            dynamic_axes={"picture": {2: "height", 3: "width"}} if model.input_size == (0, 0) else None,
-            opset_version=OPSET,
-            dynamo=False,
-        )
-    traced = onnx.load(part)
-    found = helper.make_tensor_value_info("boxes", onnx.TensorProto.FLOAT, [1, FOUND, 6])
-    traced.graph.output[0].CopyFrom(found)
-    helper.set_model_props(traced, to_metadata(model))
-    _save(traced, part)
-
-
-def _save(traced: onnx.ModelProto, part: Path) -> None:
-    with part.open("wb") as whole:
-        whole.write(traced.SerializeToString())
-        whole.flush()
-        os.fsync(whole.fileno())
 
 
 def _halve(part: Path) -> None:
@@ -167,16 +119,12 @@ def _halve(part: Path) -> None:
     nodes = [*casts, *graph.node]
     del graph.node[:]
     graph.node.extend(nodes)
-    _save(traced, part)
+    part.write_bytes(traced.SerializeToString())
 
 
 def _compare(path: Path, part: Path, picture: Array, wanted: Array) -> None:
     """UserError where one of torch's best boxes is not among those of the file: ties may change places."""
-    session = OnnxSession(part, "cpu")
-    try:
-        (found,) = session.run(picture)
-    finally:
-        session.close()
+    (found,) = answers(part, picture)
     apart = np.abs(wanted[0, :COMPARED, None] - found[0]) / [*(TOLERANCE_PX,) * 4, TOLERANCE, 1]
     worst = float(apart.max(axis=2).min(axis=1).max())
     if not worst <= 1:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import pickle
 import struct
-import tempfile
 import warnings
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from engine.errors import UserError
+from engine.training.whole import whole
 
 #: What torch's reader raises for damaged files; from the old format, whatever the damage leads to.
 _UNREADABLE = (
@@ -34,31 +32,13 @@ _UNREADABLE = (
 _STARTS = (b"PK\x03\x04", b"\x80\x02\x8a\x0al\xfc\x9c")  #: of a file by torch.save, since 1.6 and before
 
 
-def check_folder(folder: Path) -> None:
-    """Make a folder where it is missing. UserError where nothing can be saved there, before any work."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-    except OSError as error:
-        raise UserError(f"{folder}: nothing can be saved there: {error.strerror}") from error
-
-
 def save(content: dict[str, Any], path: Path) -> None:
     """Under its name only when all of it is on the disk. UserError where that fails (a full disk)."""
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with part.open("wb") as file:
+        with whole(path) as part, part.open("wb") as file:
             torch.save(content, file)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
     except (OSError, RuntimeError) as error:  # torch wraps what goes wrong while it writes
         raise UserError(f"{path}: cannot be written: {error}; make room and start again to resume") from error
-    finally:
-        with suppress(OSError):
-            part.unlink()
 
 
 def restore(path: Path) -> dict[Any, Any]:

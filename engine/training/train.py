@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 import time
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -31,6 +32,7 @@ from engine.training.processes import Processes, agree, in_turn, processes
 from engine.training.schedule import Pace, Rows, phase_at, rate, rows_of_epoch
 from engine.training.state import State
 from engine.training.weights import described
+from engine.training.whole import alone
 from engine.training.zoo import build
 
 
@@ -108,8 +110,12 @@ class Training(State):
 
 def train(config: Config, who: Processes) -> Path:
     """The whole training, or what is left of it; where the weights lie."""
+    with alone(Path(config.out)) if who.rank == 0 else nullcontext():
+        return _train(config, who)
+
+
+def _train(config: Config, who: Processes) -> Path:
     out = Path(config.out)
-    saving.check_folder(out)
     sets = [data.read(Path(source.folder), teacher=source.teacher) for source in config.data]
     for _ in in_turn(who):
         crops = data.cut(data.together(sets), Path(config.cache))
