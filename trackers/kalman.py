@@ -64,7 +64,7 @@ class Motion(NamedTuple):
     shown: Floats  #: (T, K, 2) pixels; the position without what is left of the tremble
     hidden: Floats  #: (T, K) seconds since the joint was last seen clearly
 
-    def take(self, rows: Indices) -> Motion:
+    def take(self, rows: Indices | slice) -> Motion:
         return Motion(*(column[rows] for column in self))
 
 
@@ -115,15 +115,18 @@ def slacken(motion: Motion, body: Floats, dt: float) -> Motion:
     return motion._replace(velocity=body + kept * (motion.velocity - body))
 
 
-def advance(motion: Motion, dt: float, density: Floats) -> Motion:
-    """The joints `dt` >= 0 seconds later; `density` (T, K) of the white acceleration, px^2 / s^3."""
+def advance(motion: Motion, dt: float | Floats, density: Floats) -> Motion:
+    """The joints `dt` >= 0 seconds later; `density` (T, K) of the white acceleration, px^2 / s^3.
+
+    Where people are of different moments, `dt` is (T, 1).
+    """
     place, both, speed = (motion.variance[:, i] for i in range(3))
     ahead = both + dt * speed
     variance = np.empty_like(motion.variance)
     variance[:, 0] = place + dt * (both + ahead) + UNIT_NOISE[0, 0] * dt**3 * density
     variance[:, 1] = ahead + UNIT_NOISE[0, 1] * dt**2 * density
     variance[:, 2] = speed + UNIT_NOISE[1, 1] * dt * density
-    way = dt * motion.velocity
+    way = np.asarray(dt)[..., None] * motion.velocity
     return Motion(motion.position + way, motion.velocity, variance, motion.shown + way, motion.hidden + dt)
 
 
