@@ -16,6 +16,7 @@ from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -25,10 +26,10 @@ from app.pipeline import run
 from app.progress import Console
 from app.settings import Settings
 from app.sources import open_source, unheard
-from app.stages import FRAMES_AT_ONCE, Packet
+from app.stages import Packet
 from app.types import Result, Sink, Source
 from engine.errors import UserError
-from engine.types import Boxes, Frame, Poses
+from engine.types import Frame
 
 CHUNK = 32  #: frames held in memory while the stages take turns
 LIVE_S = 15.0  #: at most so long is the clip replayed as if it were a camera
@@ -51,6 +52,7 @@ class Report:
     live_dropped: int
     latency_p50_ms: float  #: capture to drawn, at that pace
     latency_p95_ms: float
+    lag_ms: float  #: by which joints are later than their pictures, because of the smoothing
     damage: str  #: what was wrong with the source, "" when nothing was; the rest speaks of what could be read
 
     def as_json(self) -> str:
@@ -72,7 +74,8 @@ class Report:
                 f"whole job      {self.fps:.1f} fps, efficiency {self.efficiency:.2f}, "
                 f"peak memory {self.peak_memory_mb:.0f} MB",
                 f"as a camera    {self.live_fps:.1f} fps, {self.live_dropped} dropped, capture to drawn "
-                f"p50 {self.latency_p50_ms:.0f} ms, p95 {self.latency_p95_ms:.0f} ms",
+                f"p50 {self.latency_p50_ms:.0f} ms, p95 {self.latency_p95_ms:.0f} ms, "
+                f"joints {self.lag_ms:.0f} ms late",
                 "",
             ]
         )
@@ -118,6 +121,8 @@ class _Drawn:
 
 def bench(argument: str, settings: Settings, frames: int, stop: threading.Event) -> Report:
     """Measure `frames` frames of a recorded source three ways: as a job, stage by stage, as a camera."""
+    if settings.smooth == "full":
+        raise UserError("a benchmark is of one way through a video; --smooth full takes two, so try another")
     console = Console(sys.stderr, quiet=settings.quiet)
     job = Job(settings, console.say)
 
@@ -131,7 +136,7 @@ def bench(argument: str, settings: Settings, frames: int, stop: threading.Event)
     with tempfile.TemporaryDirectory() as folder, closing(part(paced=False)) as source:
         job.use_engines(console, stop)
         sinks = job.sinks(source.info, Path(folder), unheard)
-        done = run(source, *job.stages(source.info), sinks, stop=stop)
+        done = run(source, job.stages(source.info), sinks, stop=stop)
         memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     if not done.written and not stop.is_set():
         raise UserError(done.damage or f"{argument}: no frame was measured")
@@ -139,7 +144,8 @@ def bench(argument: str, settings: Settings, frames: int, stop: threading.Event)
         cpu, wall, people = _alone(job, source, Path(folder), settings.keypoint_threshold, stop)
     drawn = _Drawn(settings.keypoint_threshold)
     with closing(part(paced=True)) as source:
-        live = run(source, *job.stages(source.info), [lambda: drawn], stop=stop)
+        lag = job.lag_ms(source.info)
+        live = run(source, job.stages(source.info), [lambda: drawn], stop=stop)
     p50, p95 = np.percentile(drawn.latencies_ms or [0.0], [50, 95])
     cores = len(os.sched_getaffinity(0))
     per_frame = 1e3 / max(1, done.written)
@@ -158,6 +164,7 @@ def bench(argument: str, settings: Settings, frames: int, stop: threading.Event)
         live_dropped=live.dropped,
         latency_p50_ms=float(p50),
         latency_p95_ms=float(p95),
+        lag_ms=lag,
         damage=done.damage,
     )
 
@@ -172,7 +179,8 @@ def _alone(
     job: Job, source: Source, folder: Path, threshold: float, stop: threading.Event
 ) -> tuple[dict[str, float], dict[str, float], float]:
     """CPU and wall seconds of each stage with nothing beside it, and the mean number of people."""
-    names = ("read", "detect", "pose", "track", "draw", "write")
+    stages = job.stages(source.info)
+    names = ("read", *(stage.name for stage in stages), "draw", "write")
     cpu, wall = dict.fromkeys(names, 0.0), dict.fromkeys(names, 0.0)
     people: list[int] = []
 
@@ -188,10 +196,7 @@ def _alone(
             wall[self.name] += time.perf_counter() - self.wall
 
     with ExitStack() as opened:
-        detect_stage, pose_stage, track_stage = job.stages(source.info)
-        detect = opened.enter_context(detect_stage.open())
-        pose = opened.enter_context(pose_stage.open())
-        track = opened.enter_context(track_stage.open())
+        steps = [(stage, opened.enter_context(stage.open())) for stage in stages]
         frames = _whole(source.frames(stop))
         sinks: Sequence[Sink] = ()
         while not stop.is_set():
@@ -199,16 +204,15 @@ def _alone(
                 captured = [Packet(frame, None, 0.0) for frame in islice(frames, CHUNK)]
             if not captured:
                 break
-            with Timed("detect"):
-                detected: list[Packet[Boxes]] = [found for one in captured for found in detect([one])]
-            with Timed("pose"):
-                posed: list[Packet[Poses]] = [
-                    found
-                    for at in range(0, len(detected), FRAMES_AT_ONCE)
-                    for found in pose(detected[at : at + FRAMES_AT_ONCE])
-                ]
-            with Timed("track"):
-                results = track(posed)
+            passed: list[Any] = captured
+            for stage, step in steps:
+                with Timed(stage.name):
+                    passed = [
+                        done
+                        for at in range(0, len(passed), stage.frames_at_once)
+                        for done in step(passed[at : at + stage.frames_at_once])
+                    ]
+            results: list[Result] = passed
             people += [len(result.tracks) for result in results]
             with Timed("draw"):
                 for result in results:

@@ -65,7 +65,7 @@ def _parser() -> argparse.ArgumentParser:
     bench.add_argument("sources", nargs=1, metavar="SOURCE", help="a video file")
     bench.add_argument("--json", action="store_true", help="print one JSON object, for machines")
     bench.add_argument("--frames", type=int, default=300, metavar="N", help="at most so many (300)")
-    _add_options(bench, "output", "overwrite", "quiet")
+    _add_options(bench, "output", "overwrite", "quiet", "follow")
     bench.set_defaults(command=_bench)
     doctor = commands.add_parser("doctor", help="what this machine has and lacks", allow_abbrev=False)
     doctor.add_argument("--json", action="store_true", help="print one JSON object, for machines")
@@ -124,7 +124,7 @@ def _settings(args: argparse.Namespace) -> Settings:
 
 
 def _run(args: argparse.Namespace, stop: threading.Event) -> int:
-    from app.job import run_all
+    from app.call import run_all
 
     well = run_all(args.sources, _settings(args), stop)
     return STOPPED if stop.is_set() else 0 if well else PROBLEM

@@ -2,7 +2,8 @@
 
 What a viewer should see at a glance: who it is (one colour per id, and the id above the head), which side of
 the body is which (left limbs pale in a dark outline, right limbs deep in a light outline; so each also stands
-out on any background) and how sure the network was (limbs fade with the lower score of their two ends).
+out on any background) and how sure the network was (limbs fade with the lower score of their two ends, and
+joints that are foretold, not seen, are faint rings).
 """
 
 from __future__ import annotations
@@ -23,9 +24,9 @@ from trackers.types import Tracks
 def draw(image: Image, tracks: Tracks, threshold: float) -> Image:
     """A copy of `image` (H, W, 3) BGR with everyone in `tracks` painted on it.
 
-    Joints are the smoothed ones; those with a score below `threshold`, or whose coordinates are no numbers or
-    lie more than a picture away, are left out together with their bones. Skeletons other than COCO's 17
-    keypoints are painted as joints without bones.
+    Joints are the smoothed ones, or foretold; others with a score below `threshold`, and those whose
+    coordinates are no numbers or lie more than a picture away, are left out together with their bones.
+    Skeletons other than COCO's 17 keypoints are painted as joints without bones.
     """
     painted = np.array(image, order="C")
     if len(tracks) == 0:
@@ -88,14 +89,17 @@ def _limbs(
 
 def _dots(painted: Image, strokes: Strokes, n: int, inks: NDArray[np.int64]) -> None:
     """The joints of person `n`, over the ends of the limbs."""
-    for drawn, centre, (outer, inner), (outline, colour) in zip(
+    for drawn, hollow, centre, (outer, inner), (outline, colour) in zip(
         strokes.dots[n].tolist(),
+        strokes.hollow[n].tolist(),
         strokes.centres[n].tolist(),
         strokes.radii[n].tolist(),
         inks.tolist(),
         strict=True,
     ):
-        if drawn:
+        if drawn and hollow:
+            cv2.circle(painted, centre, outer, colour, 1, cv2.LINE_AA, SHIFT)
+        elif drawn:
             if outer > inner:
                 cv2.circle(painted, centre, outer, outline, cv2.FILLED, cv2.LINE_AA, SHIFT)
             cv2.circle(painted, centre, inner, colour, cv2.FILLED, cv2.LINE_AA, SHIFT)

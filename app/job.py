@@ -1,37 +1,40 @@
-"""A whole call of `kinetrail run`: which models, which sources, which files, and what is said about them."""
+"""The work on a source as the settings want it: which stages with which models, and which files."""
 
 from __future__ import annotations
 
+import math
 import os
-import sys
 import threading
-import traceback
-from collections.abc import Callable, Sequence
-from contextlib import closing
-from functools import partial
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
 
 from app.engines import engines_of
-from app.outputs import check
+from app.following import Following
 from app.outputs.mp4 import Mp4
 from app.outputs.table import Csv
-from app.pipeline import Summary, run
-from app.plain import printable
-from app.progress import Console, Progress
+from app.pace import Pace
+from app.progress import Console
+from app.results import Results, check_room
 from app.settings import Settings
-from app.sources import expand, open_source, stems, unheard
-from app.stages import DetectStage, PoseStage, TrackStage, detect, pose, track
-from app.types import Sink, SourceInfo
-from app.workers import attempt
+from app.sources import unheard
+from app.stages import Stages, detect, pose, together, track
+from app.types import Result, Sink, SourceInfo
+from app.wishes import rhythm, target
 from engine.detector import Detector, open_detector
 from engine.errors import UserError
 from engine.models import model_file
 from engine.pose import PoseEstimator, open_estimator
+from trackers.smoothing import smoother
 from trackers.tracker import Tracker
 
-DECODERS = 4  #: threads for decoding a video; more only hold more frames
+LIVE, RECORDED = "live", "live"  #: smoothing of a camera's and of a recording's joints, unless told otherwise
+
+
+def everyone(result: Result) -> Result:
+    """Nobody is left out."""
+    return result
 
 
 class ModelRefused(UserError):
@@ -61,9 +64,52 @@ class Job:
         files = self._detector, self._pose
         self._detector, self._pose = engines_of(files, self._settings.device, console, stop)
 
-    def stages(self, info: SourceInfo) -> tuple[DetectStage, PoseStage, TrackStage]:
-        """Each opens its network in its own thread."""
-        return detect(self._open_detector), pose(self._open_pose), track(lambda: self._tracker(info))
+    def stages(self, info: SourceInfo, choose: Callable[[Result], Result] = everyone) -> Stages:
+        """From pictures to results. Each opens its network in its own thread.
+
+        Raises UserError where the source cannot be smoothed as the settings want it.
+        """
+        how = self.smoothing(info)
+        if (delay := smoother(how).delay) < math.inf:
+            check_room(delay, info.width, info.height, float(info.rate))
+        else:
+            how, choose = "live", everyone  # both come when all is known
+        every = rhythm(self._settings.detect_every)
+
+        def make_results() -> Results:
+            return Results(smoother(how), choose)
+
+        def make_tracker() -> Tracker:
+            """Pictures that need not follow on one another are believed each by itself."""
+            return Tracker(certain=0.0) if info.stills else Tracker()
+
+        if every == 1 or info.stills:
+            tracked = track(make_tracker, make_results, film=not info.stills)
+            return [detect(self._open_detector), pose(self._open_pose), tracked]
+
+        def make_pace() -> Pace:
+            return Pace(every, live=info.live)
+
+        return [together(self._open_detector, self._open_pose, make_tracker, make_results, make_pace)]
+
+    def smoothing(self, info: SourceInfo) -> str:
+        """The name of the smoother for a source. UserError where it would have to wait for ever."""
+        how = self._settings.smooth
+        if how == "full" and info.live:
+            raise UserError(
+                f"{info.name}: smooth full needs the end of a recording, which a live source has not; use"
+                " --smooth lag:0.3s, or live"
+            )
+        return "off" if info.stills else how or (LIVE if info.live else RECORDED)
+
+    def lag_ms(self, info: SourceInfo) -> float:
+        """By how much joints are later than the pictures they came from."""
+        return 1e3 * smoother(self.smoothing(info)).delay
+
+    def following(self) -> Following | None:
+        """Of whom alone is to be told; None: of everyone."""
+        wanted = target(self._settings.follow)
+        return Following(wanted) if wanted else None
 
     def outputs(self, stem: str, folder: Path) -> list[Path]:
         """The files that a source with this stem is turned into."""
@@ -86,12 +132,6 @@ class Job:
         if path.suffix == ".csv":
             return Csv(path, self._keypoints, s.keypoint_threshold, overwrite=s.overwrite)
         return Mp4(path, info, s.keypoint_threshold, notice=notice, overwrite=s.overwrite, threads=self.cores)
-
-    def _tracker(self, info: SourceInfo) -> Tracker:
-        """Pictures that need not follow on one another are believed and measured each by itself."""
-        if info.stills:
-            return Tracker(smooth=False, certain=0.0)
-        return Tracker(smooth=self._settings.smooth != "off")
 
     def _open_detector(self) -> Detector:
         s = self._settings
@@ -134,90 +174,3 @@ class Job:
             self._noticed.add(line)
         if new:
             self._notice(line)
-
-
-def run_all(arguments: Sequence[str], settings: Settings, stop: threading.Event) -> bool:
-    """Work through all sources; whether everything went well.
-
-    What is wrong with one source is told and the others go on. Raises UserError where nothing can go on.
-    """
-    console = Console(sys.stderr, quiet=settings.quiet)
-    job = Job(settings, console.say)
-    sources = expand(arguments)
-    taken = {place for source in sources if (place := _place(Path(source)))}
-    ready = []
-    for source, stem in zip(sources, stems(sources), strict=True):
-        try:
-            for path in job.outputs(stem, Path(settings.output)):
-                if _place(path) in taken:
-                    taken_by = f"{printable(path)} is a source of this call"
-                    raise UserError(f"{taken_by}; choose another folder with -o")
-                check(path, overwrite=settings.overwrite)
-            ready.append((source, stem))
-        except UserError as error:
-            console.fail(error)
-    failed = len(sources) - len(ready)
-    if ready:
-        job.use_engines(console, stop)
-    for source, stem in ready:
-        if stop.is_set():
-            break
-        trouble = attempt(partial(_run_one, job, source, stem, settings, console, stop))
-        if trouble is None:
-            continue
-        if isinstance(trouble, ModelRefused):
-            raise trouble
-        if isinstance(trouble, UserError):
-            console.fail(trouble)
-        else:
-            console.fail(UserError(f"{source}: ran into a bug of Kinetrail; please report what follows"))
-            traceback.print_exception(trouble)
-        failed += 1
-    return not failed
-
-
-def _run_one(
-    job: Job, argument: str, stem: str, settings: Settings, console: Console, stop: threading.Event
-) -> None:
-    """Work through one source. Raises UserError where it was damaged, after everything else is done."""
-    folder = Path(settings.output)
-    threads = min(job.cores, DECODERS)
-    with closing(open_source(argument, stem=stem, notice=console.say, stop=stop, threads=threads)) as source:
-        info = source.info
-        progress = Progress(info, console)
-        try:
-            summary = run(
-                source,
-                *job.stages(info),
-                job.sinks(info, folder, console.say),
-                stop=stop,
-                show=progress.show,
-            )
-        finally:
-            console.clear()
-    if summary.written:
-        result = Console(sys.stdout, quiet=settings.quiet)
-        result.say(closing_line(info.name, summary, job.outputs(stem, folder)))
-    if summary.damage:
-        raise UserError(summary.damage)
-
-
-def _place(path: Path) -> tuple[int, int] | None:
-    """What tells a file from all others; None where there is none."""
-    try:
-        found = path.stat()
-    except OSError:
-        return None
-    return found.st_dev, found.st_ino
-
-
-def closing_line(name: str, summary: Summary, files: Sequence[Path]) -> str:
-    """What came of a source, for people: frames, people, speed, files."""
-    frames = f"{summary.read} frames read, {summary.written} written"
-    if summary.dropped:
-        frames += f", {summary.dropped} dropped"
-    if left := summary.read - summary.written - summary.dropped:
-        frames += f", {left} left when stopped"
-    people = f"{summary.people} {'person' if summary.people == 1 else 'people'} seen"
-    fps = summary.written / summary.seconds
-    return f"{name}: {frames}, {people}, {fps:.1f} fps -> {', '.join(map(str, files))}"

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from app.palette import DARK, shades
+from app.palette import DARK, LIGHT, shades
 from app.strokes import SHIFT, Floats, Ints, Layout, Strokes, fixed
 from engine.types import Image
 
@@ -40,6 +40,18 @@ def label(painted: Image, ids: NDArray[np.int64], strokes: Strokes, joined: Layo
         plates[n] = _place(around[n], size, taken, width, height)
         taken.append(plates[n])
     _write(painted, np.array(plates), ids, texts, lengths, letters)
+
+
+def banner(painted: Image, text: str) -> None:
+    """Write a word that nobody overlooks on `painted`, in the middle at the top."""
+    height, width = painted.shape[:2]
+    letters = max(12, round(0.045 * math.sqrt(width * height)))
+    face, long = cv2.FontFace(_FONT), _length(text, letters)
+    plate = np.array([[width - long, letters, width + long, 3.0 * letters]]) / 2
+    plate += np.array([-0.6, 0.0, 0.6, 0.6]) * letters
+    cv2.fillConvexPoly(painted, _rounded(plate, np.zeros(1))[0], DARK, cv2.LINE_AA, SHIFT)
+    origin = round((width - long) / 2), round(plate[0, 1::2].mean() + _DIGIT / 2 * letters)
+    cv2.putText(painted, text, origin, LIGHT, face, letters, _WEIGHT)
 
 
 @lru_cache(maxsize=4096)

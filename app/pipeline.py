@@ -1,4 +1,4 @@
-"""Source -> detect -> pose -> track -> files, each in its own thread."""
+"""Source -> stages -> files, each in its own thread: detect, pose and track, or all three as one."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
+from typing import Any
 
 from app.channel import Channel
-from app.stages import DetectStage, In, Out, Packet, PoseStage, Stage, TrackStage
+from app.stages import In, Out, Packet, Stage, Stages
 from app.types import Result, Sink, Source
 from app.workers import Workers
 from engine.errors import UserError
-from engine.types import Boxes, Poses
 
 WAITING = 8  #: items between two stages: enough to even out a busy frame
 WAITING_BYTES = 128 << 20  #: of pictures between two stages, which limits it for very large ones
@@ -31,31 +31,33 @@ class Summary:
     damage: str  #: what was wrong with the source, "" when nothing was; the rest holds all the same
 
 
+def unseen(_: object) -> None:
+    """What nobody looks at."""
+
+
 def run(
     source: Source,
-    detect: DetectStage,
-    pose: PoseStage,
-    track: TrackStage,
+    stages: Stages,
     sinks: Sequence[Callable[[], Sink]],
     *,
     stop: threading.Event,
-    show: Callable[[Result], None] = lambda _: None,
+    show: Callable[[Result], None] = unseen,
 ) -> Summary:
-    """Push every frame of the source through the stages and into the sinks.
+    """Push every frame of the source through the stages, the last of which gives results, into the sinks.
 
     A live source drops its oldest waiting frame when the work falls behind, and frames are dropped nowhere
     else; a file waits. The `sinks` are opened at the first result, so a run that finds nothing to write
-    leaves no file. `show` is called for each result, by the track thread, and must not block. When `stop` is
-    set, what has not been worked on is left, and the files are completed. A UserError of the source is
+    leaves no file. `show` is called for each result, by the last stage, and must not block. When `stop`
+    is set, what has not been worked on is left, and the files are completed. A UserError of the source is
     reported in the summary, after everything it delivered has been written; any other error ends the run at
     once and is raised here, with the files complete up to that point.
     """
     info = source.info
     room = max(1, min(WAITING, WAITING_BYTES // max(1, info.width * info.height * 3)))
     captured: Channel[Packet[None]] = Channel(1, drop_oldest=True) if info.live else Channel(room)
-    detected: Channel[Packet[Boxes]] = Channel(1 if info.live else room)
-    posed: Channel[Packet[Poses]] = Channel(1 if info.live else room)
+    between: list[Channel[Any]] = [Channel(1 if info.live else room) for _ in stages[1:]]
     finished: Channel[Result] = Channel(room)
+    ways = [captured, *between, finished]
     ids: set[int] = set()
     read, written, damage = 0, 0, ""
 
@@ -84,11 +86,11 @@ def run(
                 ids.update(results[0].tracks.ids.tolist())
 
     began = time.perf_counter()
-    with Workers(captured, detected, posed, finished) as workers:
+    with Workers(*ways) as workers:
         workers.spawn(capture, "capture")
-        workers.spawn(_pump(detect, captured, detected, stop), "detect")
-        workers.spawn(_pump(pose, detected, posed, stop), "pose")
-        workers.spawn(_pump(track, posed, finished, stop, show), "track")
+        for stage, inbox, outbox in zip(stages, ways[:-1], ways[1:], strict=True):
+            shown = show if outbox is finished else unseen
+            workers.spawn(_pump(stage, inbox, outbox, stop, shown), stage.name)
         workers.spawn(write, "write")
     return Summary(read, written, captured.dropped, len(ids), time.perf_counter() - began, damage)
 
@@ -98,18 +100,25 @@ def _pump(
     inbox: Channel[In],
     outbox: Channel[Out],
     stop: threading.Event,
-    show: Callable[[Out], None] = lambda _: None,
+    show: Callable[[Out], None],
 ) -> Callable[[], None]:
     """A thread's work: open the stage, then pass on what it makes of whatever is waiting."""
 
     def work() -> None:
         try:
             with closing(outbox), stage.open() as step:
-                while (packets := inbox.take(stage.frames_at_once)) and not stop.is_set():
-                    for done in step(packets):
-                        show(done)
-                        outbox.put(done)
+                packets = inbox.take(stage.frames_at_once)
+                while packets and not stop.is_set():
+                    _hand_on(step(packets), outbox, show)
+                    packets = inbox.take(stage.frames_at_once)
+                _hand_on(step(()), outbox, show)
         finally:
             inbox.cancel()  # nobody takes from here any more: whoever still puts may go home
 
     return work
+
+
+def _hand_on(done: Sequence[Out], outbox: Channel[Out], show: Callable[[Out], None]) -> None:
+    for each in done:
+        show(each)
+        outbox.put(each)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import difflib
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from app.wishes import rhythm, smoothing, target
 from engine.errors import UserError
 
 MOST = 2**31  #: no option means anything beyond
@@ -22,9 +23,13 @@ def option(
     least: float = float("-inf"),
     most: float = MOST,
     name: str = "",
+    read: Callable[[str], object] = str,
 ) -> Any:
-    """A field that is also a flag and a TOML key; `name` stands for the value in the help."""
-    about = {"explain": explain, "choices": choices, "least": least, "most": most, "name": name}
+    """A field that is also a flag and a TOML key; `name` stands for the value in the help.
+
+    `read` makes of the text what it means, and raises ValueError where it means nothing.
+    """
+    about = {"explain": explain, "choices": choices, "least": least, "most": most, "name": name, "read": read}
     return field(default=default, metadata=about)
 
 
@@ -62,7 +67,26 @@ class Settings:
         0.0, "boxes that score less are no people; default: the detector's own", least=0.001, most=1, name="S"
     )
     max_people: int = option(0, "follow at most so many people, the best seen", least=1, name="N")
-    smooth: str = option("live", "smoothing of the joints over time", choices=("live", "off"))
+    detect_every: str = option(
+        "1",
+        "look for people in every N-th frame, and in between where they are expected; auto: as seldom as goes"
+        " well",
+        read=rhythm,
+        name="auto|N",
+    )
+    follow: str = option(
+        "",
+        "one person only: a number as the MP4 shows it, or who is at X,Y (pixels) at so many SECONDS",
+        read=target,
+        name="ID|X,Y@SECONDS",
+    )
+    smooth: str = option(
+        "",
+        "smoothing of the joints over time: live, one-euro or off; lag:0.3s, which sees so far ahead; full,"
+        " which reads a recording twice (default live)",
+        read=smoothing,
+        name="HOW",
+    )
     no_video: bool = option(False, "write no MP4")
     no_csv: bool = option(False, "write no CSV")
     overwrite: bool = option(False, "replace outputs that exist")
@@ -101,6 +125,8 @@ def _checked(name: str, value: Any, where: str) -> Any:
         raise UserError(f"{where}: unknown option {name}; {hint}")
     entry, about = OPTIONS[name], OPTIONS[name].metadata
     kind = type(entry.default)
+    if about["read"] is rhythm or about["read"] is target:
+        value = str(value) if type(value) is int else value
     if kind is float and type(value) is int and abs(value) < MOST:
         value = float(value)
     if type(value) is not kind:
@@ -111,6 +137,10 @@ def _checked(name: str, value: Any, where: str) -> Any:
         raise UserError(f"{where}: {name} must be readable text, not {value!r}")
     if kind in (int, float) and not about["least"] <= value <= about["most"]:
         raise UserError(f"{where}: {name} must be {_span(about['least'], about['most'])}, not {value}")
+    try:
+        about["read"](str(value))
+    except ValueError as error:
+        raise UserError(f"{where}: {name} must be {error}, not {value!r}") from None
     if name == "device" and not _is_device(str(value)):
         raise UserError(f"{where}: device must be auto, cpu, cuda or cuda:N, not {value!r}")
     return value

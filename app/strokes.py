@@ -62,7 +62,8 @@ class Strokes:
     size: Floats  #: (N,) longer side of the box
     boxes: Floats  #: (N, 4) left, top, right, bottom, finite
     points: Floats  #: (N, K, 2) 0 where not seen
-    seen: Bools  #: (N, K) sure enough, and not a picture or more away
+    seen: Bools  #: (N, K) sure enough or foretold, and not a picture or more away
+    hollow: Bools  #: (N, K) foretold, not seen in this picture
     bones: Bools  #: (N, B) bones to draw: both ends are seen
     bone_opacity: Floats  #: (N, B) in [0, 1]
     reach: Ints  #: (N, B, 4) left, top, right, bottom of the pixels that a limb may touch, as slices have it
@@ -79,9 +80,10 @@ def measure(tracks: Tracks, threshold: float, joined: Layout, width: int, height
     farthest = 2.0 * max(width, height)
     boxes = np.fmin(np.fmax(tracks.boxes.xyxy.astype(np.float64), -farthest), farthest)  # where NaN loses
     near = (np.abs(tracks.keypoints) < farthest).all(axis=2)  # NaN is near nothing
-    seen = (tracks.scores >= threshold) & near
+    seen = ((tracks.scores >= threshold) | tracks.predicted) & near
     points = np.where(seen[..., None], tracks.keypoints.astype(np.float64), 0.0)
-    opacity = _opacity(np.where(seen, tracks.scores.astype(np.float64), 0.0), threshold)
+    believed = np.where(seen & ~tracks.predicted, tracks.scores.astype(np.float64), 0.0)
+    opacity = _opacity(believed, threshold)
     size = np.clip((boxes[:, 2:] - boxes[:, :2]).max(axis=1), 1.0, max(width, height))
     stroke, outline = _widths(size, math.sqrt(width * height / (1280 * 720)))
     small, tiny = (size < FACE_FROM_PX)[:, None], (size < DOTS_FROM_PX)[:, None]
@@ -96,6 +98,7 @@ def measure(tracks: Tracks, threshold: float, joined: Layout, width: int, height
         boxes=boxes,
         points=points,
         seen=seen,
+        hollow=seen & tracks.predicted,
         bones=seen[:, joined.start] & seen[:, joined.end] & ~(small & joined.face_bone),
         bone_opacity=np.minimum(opacity[:, joined.start], opacity[:, joined.end]),
         reach=_reach(np.minimum(start, end), np.maximum(start, end), halo, width, height),

@@ -62,6 +62,7 @@ class Result:
     frame: Frame
     tracks: Tracks
     timings: Timings
+    lost: bool = False  #: whoever is followed alone was in sight before, and is not now
 
 
 class Sink(Protocol):

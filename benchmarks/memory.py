@@ -84,7 +84,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         done = run(
             source,
-            *job.stages(source.info),
+            job.stages(source.info),
             job.sinks(source.info, Path(folder), unheard),
             stop=threading.Event(),
             show=show,

@@ -223,18 +223,18 @@ def test_smoothing_can_be_turned_off(run, tmp_path):
 
 
 def test_a_bug_met_in_one_source_shows_and_does_not_take_the_others_along(run, tmp_path, monkeypatch):
-    import app.job
+    import app.passes
 
     walk(tmp_path / "a.mp4", 3)
     walk(tmp_path / "b.mp4", 4)
-    real = app.job.run
+    real = app.passes.run
 
-    def sometimes(source, *stages, **more):
+    def sometimes(source, *rest, **more):
         if source.info.stem == "a":
             raise ZeroDivisionError("a bug")
-        return real(source, *stages, **more)
+        return real(source, *rest, **more)
 
-    monkeypatch.setattr(app.job, "run", sometimes)
+    monkeypatch.setattr(app.passes, "run", sometimes)
     code, said, told, _ = run(tmp_path / "a.mp4", tmp_path / "b.mp4")
     assert code == 2
     assert "a.mp4: ran into a bug of Kinetrail" in told

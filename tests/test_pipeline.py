@@ -24,7 +24,7 @@ def go(source, *sinks, stop=None, show=lambda _: None, **on_frame):
     """Run with stages that find nobody; `detect=`, `pose=`, `track=` give them something to do."""
     stages = [stage(name, found, on_frame.get(name, lambda _: None)) for name, found in FOUND.items()]
     openers = [lambda sink=sink: sink for sink in sinks]
-    return run(source, *stages, openers, stop=stop or threading.Event(), show=show)
+    return run(source, stages, openers, stop=stop or threading.Event(), show=show)
 
 
 def test_a_file_loses_no_frame_to_a_slow_writer():
@@ -71,7 +71,7 @@ def test_a_stage_that_cannot_be_opened_leaves_no_file(name, live):
     stages = [Stage(at, 1, broken) if at == name else stage(at, found) for at, found in FOUND.items()]
     source = Pictures(10**6, live=live, period=0.0005)
     with pytest.raises(UserError, match="is no model"):
-        run(source, *stages, [lambda: opened.append(1)], stop=threading.Event())
+        run(source, stages, [lambda: opened.append(1)], stop=threading.Event())
     assert not opened
 
 
@@ -110,7 +110,7 @@ def test_a_damaged_file_is_written_up_to_the_damage_and_says_so():
 def test_a_source_without_a_frame_makes_no_file():
     opened = []
     stages = [stage(name, found) for name, found in FOUND.items()]
-    summary = run(Pictures(0), *stages, [lambda: opened.append(1)], stop=threading.Event())
+    summary = run(Pictures(0), stages, [lambda: opened.append(1)], stop=threading.Event())
     assert (summary.read, summary.written, opened) == (0, 0, [])
 
 

@@ -21,7 +21,8 @@ def test_every_option_can_stand_in_the_file(tmp_path):
         'output = "out"\npose = "p.onnx"\ndetector = "d.onnx"\ndevice = "cuda:1"\ndecode = "dark"\n'
         "trust-engine = true\ncuda-graphs = true\nflip = true\n"
         "keypoint-threshold = 0.5\ndetection_threshold = 1\nmax-people = 3\n"
-        'smooth = "off"\nno-video = true\nno-csv = true\noverwrite = true\nquiet = true\n'
+        'detect-every = 3\nfollow = "10,20@1.5"\nsmooth = "off"\n'
+        "no-video = true\nno-csv = true\noverwrite = true\nquiet = true\n"
     )
     found = chosen("--config", str(config))
     assert found == Settings(
@@ -36,6 +37,8 @@ def test_every_option_can_stand_in_the_file(tmp_path):
         0.5,
         1.0,
         3,
+        "3",
+        "10,20@1.5",
         "off",
         True,
         True,
@@ -57,12 +60,21 @@ def test_flags_win_over_the_file(tmp_path):
     ("line", "message"),
     [
         ("max-peple = 3", "unknown option max-peple; did you mean max-people?"),
-        ("xyz = 3", "unknown option xyz; known are cuda-graphs, decode, detection-threshold, detector"),
+        ("xyz = 3", "unknown option xyz; known are cuda-graphs, decode, detect-every, detection-threshold"),
         ('max-people = "3"', "max-people must be a whole number, not '3'"),
         ("max-people = 0", "max-people must be at least 1, not 0"),
         ("max-people = true", "max-people must be a whole number, not True"),
         ("keypoint-threshold = 1.5", "keypoint-threshold must be from 0 to 1, not 1.5"),
         ("keypoint-threshold = nan", "keypoint-threshold must be from 0 to 1, not nan"),
+        ("detect-every = 0", "detect-every must be auto or a whole number from 1 to 1000, not '0'"),
+        ('detect-every = "often"', "detect-every must be auto or a whole number"),
+        ("detect-every = 2.5", "detect-every must be a text, not 2.5"),
+        ('smooth = "lag:-1s"', "smooth must be live, one-euro, lag:0.3s (any seconds up to 10), full or off"),
+        ('smooth = "lag:nan"', "smooth must be live, one-euro, lag:0.3s"),
+        ('follow = "1,2"', "follow must be the number of a person (3), or a place and a time (640,360@2.5"),
+        ('follow = "0"', "follow must be the number of a person"),
+        ('follow = "1,2@inf"', "follow must be the number of a person"),
+        ("follow = -3", "follow must be the number of a person"),
         ('decode = "fast"', "decode must be one of quarter, dark, udp, argmax, not 'fast'"),
         ('device = "gpu"', "device must be auto, cpu, cuda or cuda:N, not 'gpu'"),
         ('device = "cuda:x"', "device must be auto, cpu, cuda or cuda:N, not 'cuda:x'"),
@@ -94,7 +106,17 @@ def test_a_file_that_is_no_text_or_not_there_is_named(tmp_path):
         read_toml(tmp_path / "b.toml")
 
 
-@pytest.mark.parametrize("flags", [("--max-people", "0"), ("--keypoint-threshold", "2"), ("--device", "gpu")])
+@pytest.mark.parametrize(
+    "flags",
+    [
+        ("--max-people", "0"),
+        ("--keypoint-threshold", "2"),
+        ("--device", "gpu"),
+        ("--detect-every", "0"),
+        ("--smooth", "lag:-1s"),
+        ("--follow", "1,2"),
+    ],
+)
 def test_flags_are_held_to_the_same_rules(flags):
     with pytest.raises(UserError, match=f"command line: {flags[0][2:]} must be"):
         chosen(*flags)

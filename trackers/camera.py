@@ -28,7 +28,8 @@ FEWEST, SHARE = 12, 0.5  #: corners that have to go together, and of how many
 STILL = 0.06  #: so far the corners of the picture may seem to move while it stands still
 SURE = 4.0  #: standard deviations that tell a movement from none
 
-_STANDING: Affine = np.eye(2, 3)
+STANDING: Affine = np.eye(2, 3)  #: of a camera that does not move
+STANDING.setflags(write=False)
 
 
 class Camera:
@@ -55,7 +56,7 @@ class Camera:
     def _follow(self, grey: Image, covered: Floats) -> tuple[Affine, bool]:
         """How the small picture moved, and whether the next is to be compared with the kept one still."""
         if self._grey.shape != grey.shape or len(self._corners) < FEWEST:
-            return _STANDING, False
+            return STANDING, False
         flow = cv2.calcOpticalFlowPyrLK(
             self._grey, grey, self._corners, self._corners.copy(), winSize=(WINDOW, WINDOW), maxLevel=LEVELS
         )
@@ -63,12 +64,12 @@ class Camera:
         free = (seen[:, 0] > 0) & ~_within(found, covered)
         before, after = self._corners[free], found[free]
         if len(before) < FEWEST:
-            return _STANDING, False
+            return STANDING, False
         agreed = cv2.estimateAffinePartial2D(before, after, ransacReprojThreshold=OFF)[1].ravel() > 0
         if agreed.sum() < max(FEWEST, SHARE * len(before)):
-            return _STANDING, False
+            return STANDING, False
         motion = _fitted(before[agreed].astype(np.float64), after[agreed].astype(np.float64), grey.shape)
-        still = motion is _STANDING
+        still = motion is STANDING
         return motion, still and bool(agreed.sum() > SHARE * len(self._corners))
 
 
@@ -119,7 +120,7 @@ def _within(points: Array, boxes: Floats) -> Mask:
 def _fitted(before: Floats, after: Floats, shape: tuple[int, ...]) -> Affine:
     """The similarity of least squares from `before` to `after` (N, 2), without what may be noise.
 
-    Where turn and zoom cannot be told from none it is a shift, and where that cannot, `_STANDING`.
+    Where turn and zoom cannot be told from none it is a shift, and where that cannot, `STANDING`.
     """
     middle, goal = before.mean(axis=0), after.mean(axis=0)
     arm, way = before - middle, after - goal
@@ -134,15 +135,15 @@ def _fitted(before: Floats, after: Floats, shape: tuple[int, ...]) -> Affine:
     if farthest * np.hypot(along, across) <= max(STILL, SURE * spread * farthest / np.sqrt(inertia)):
         change = np.zeros((2, 2))
         if np.hypot(*(goal - middle)) <= max(STILL, SURE * spread / np.sqrt(len(arm))):
-            return _STANDING
+            return STANDING
     turn = np.eye(2) + change
     return np.column_stack([turn, goal - turn @ middle])
 
 
 def _enlarged(motion: Affine, scale: int) -> Affine:
     """The same motion in pixels that are `scale` times smaller; (0, 0) is the centre of the first one."""
-    if motion is _STANDING:
-        return np.eye(2, 3)
+    if motion is STANDING:
+        return STANDING
     turn, shift = motion[:, :2], motion[:, 2]
     offset = (scale - 1) / 2.0
     return np.column_stack([turn, scale * shift + offset - turn @ (offset, offset)])

@@ -15,6 +15,7 @@ from av.video.frame import PictureType, VideoFrame
 from av.video.reformatter import ColorRange, Colorspace, VideoReformatter
 
 from app.draw import draw
+from app.labels import banner
 from app.outputs.growing import Growing, whole
 from app.outputs.partial import Partial
 from app.outputs.sound import Sound
@@ -95,7 +96,10 @@ class Mp4:
 
         UserError on a full disk, or where FFmpeg fails; the file then holds the frames that its message says.
         """
-        frame = self._frame(draw(result.frame.image, result.tracks, self._threshold))
+        painted = draw(result.frame.image, result.tracks, self._threshold)
+        if result.lost:
+            banner(painted, "lost")
+        frame = self._frame(painted)
         try:
             ticks = self._ticks(result.frame.time)
             self._bridge(ticks)

@@ -11,9 +11,13 @@ from numpy.typing import NDArray
 from app.outputs.partial import Partial
 from app.types import Result
 
+Bools = NDArray[np.bool_]
+Floats = NDArray[np.float64]
+
 PERSON = ("frame", "time_s", "track_id", "person_score", "bbox_x", "bbox_y", "bbox_w", "bbox_h")
 _PERSON = "%d,%.4f,%.3f,%.3f,%.3f,%.3f"
 _JOINT = ",%.3f,%.3f,%.4f"
+_FORETOLD = ",%.3f,%.3f,"
 _BLANK = ",,,"
 
 
@@ -34,7 +38,10 @@ class Csv:
     def __init__(
         self, path: Path, keypoints: Sequence[str], threshold: float, *, overwrite: bool = False
     ) -> None:
-        """Joints with a score below `threshold` stay blank. UserError where `path` cannot be written."""
+        """Joints with a score below `threshold` stay blank; foretold ones have a place, and no score.
+
+        UserError where `path` cannot be written.
+        """
         self._threshold = threshold
         self._partial = Partial(path, overwrite=overwrite)
         self._frames = 0
@@ -45,13 +52,16 @@ class Csv:
         """Add everyone in the frame. UserError on a full disk; the file then ends with the frame before."""
         tracks = result.tracks
         values = np.concatenate([tracks.keypoints, tracks.scores[..., None]], axis=2, dtype=np.float64)
-        known = (tracks.scores >= self._threshold) & np.isfinite(values).all(axis=2)
+        finite = np.isfinite(values).all(axis=2)
+        foretold = tracks.predicted & finite
+        known = (tracks.scores >= self._threshold) & finite & ~foretold
         start = f"{result.frame.index},{seconds(result.frame.time)},"
         people = zip(
             tracks.ids.tolist(),
             tracks.boxes.scores.tolist(),
             tracks.boxes.xyxy.tolist(),
             known,
+            foretold,
             values,
             strict=True,
         )
@@ -73,9 +83,13 @@ class Csv:
 
 
 def _row(
-    track_id: int, score: float, box: Sequence[float], known: NDArray[np.bool_], joints: NDArray[np.float64]
+    track_id: int, score: float, box: Sequence[float], known: Bools, foretold: Bools, joints: Floats
 ) -> str:
     left, top, right, bottom = box
     person = _PERSON % (track_id, score, left, top, right - left, bottom - top)
-    pattern = "".join([_JOINT if one else _BLANK for one in known.tolist()])
-    return person + pattern % tuple(joints[known].ravel().tolist()) + "\n"
+    if not foretold.any():
+        pattern = "".join([_JOINT if one else _BLANK for one in known.tolist()])
+        return person + pattern % tuple(joints[known].ravel().tolist()) + "\n"
+    kinds = [_JOINT if a else _FORETOLD if b else _BLANK for a, b in zip(known, foretold, strict=True)]
+    told = np.stack([known | foretold, known | foretold, known], axis=1)
+    return person + "".join(kinds) % tuple(joints[told].tolist()) + "\n"

@@ -1,0 +1,126 @@
+"""A whole call of `kinetrail run`: one source after the other, and what is said about them."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import traceback
+from collections.abc import Sequence
+from contextlib import closing
+from functools import partial
+from pathlib import Path
+
+from app.following import Following
+from app.job import Job, ModelRefused, everyone
+from app.outputs import check
+from app.passes import Call, once, twice
+from app.pipeline import Summary
+from app.plain import printable
+from app.progress import Console, Progress
+from app.settings import Settings
+from app.sources import expand, open_source, stems
+from app.types import Source
+from app.workers import attempt
+from engine.errors import UserError
+
+DECODERS = 4  #: threads for decoding a video; more only hold more frames
+
+
+def run_all(arguments: Sequence[str], settings: Settings, stop: threading.Event) -> bool:
+    """Work through all sources; whether everything went well.
+
+    What is wrong with one source is told and the others go on. Raises UserError where nothing can go on.
+    """
+    console = Console(sys.stderr, quiet=settings.quiet)
+    job = Job(settings, console.say)
+    sources = expand(arguments)
+    taken = {place for source in sources if (place := _place(Path(source)))}
+    ready = []
+    for source, stem in zip(sources, stems(sources), strict=True):
+        try:
+            for path in job.outputs(stem, Path(settings.output)):
+                if _place(path) in taken:
+                    taken_by = f"{printable(path)} is a source of this call"
+                    raise UserError(f"{taken_by}; choose another folder with -o")
+                check(path, overwrite=settings.overwrite)
+            ready.append((source, stem))
+        except UserError as error:
+            console.fail(error)
+    failed = len(sources) - len(ready)
+    if ready:
+        job.use_engines(console, stop)
+    for source, stem in ready:
+        if stop.is_set():
+            break
+        trouble = attempt(partial(_run_one, job, source, stem, settings, console, stop))
+        if trouble is None:
+            continue
+        if isinstance(trouble, ModelRefused):
+            raise trouble
+        if isinstance(trouble, UserError):
+            console.fail(trouble)
+        else:
+            console.fail(UserError(f"{source}: ran into a bug of Kinetrail; please report what follows"))
+            traceback.print_exception(trouble)
+        failed += 1
+    return not failed
+
+
+def _run_one(
+    job: Job, argument: str, stem: str, settings: Settings, console: Console, stop: threading.Event
+) -> None:
+    """Work through one source.
+
+    Raises UserError where it was damaged, or nobody was there to follow, after everything else is done.
+    """
+    folder, following = Path(settings.output), job.following()
+    threads = min(job.cores, DECODERS)
+
+    def opened() -> Source:
+        return open_source(argument, stem=stem, notice=console.say, stop=stop, threads=threads)
+
+    with closing(opened()) as source:
+        info = source.info
+        choose = following.choose if following else everyone
+        stages = job.stages(info, choose)
+        call = Call(job.sinks(info, folder, console.say), choose, stop, Progress(info, console).show)
+        full = job.smoothing(info) == "full"
+        try:
+            summary = twice(source, opened, stages, call) if full else once(source, stages, call)
+        finally:
+            console.clear()
+    if summary.written:
+        result = Console(sys.stdout, quiet=settings.quiet)
+        late = f", joints {job.lag_ms(info):.0f} ms late" if info.live else ""
+        result.say(closing_line(info.name, summary, job.outputs(stem, folder), following, late))
+    elif stop.is_set() and full:
+        console.say(f"{info.name}: stopped before the files, which --smooth full writes at the end")
+    if summary.damage:
+        raise UserError(summary.damage)
+    if following and summary.written and not following.found and not stop.is_set():
+        raise UserError(f"{info.name}: --follow {settings.follow}: {following.missing()}")
+
+
+def _place(path: Path) -> tuple[int, int] | None:
+    """What tells a file from all others; None where there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def closing_line(
+    name: str, summary: Summary, files: Sequence[Path], following: Following | None = None, late: str = ""
+) -> str:
+    """What came of a source, for people: frames, people, speed, files."""
+    frames = f"{summary.read} frames read, {summary.written} written"
+    if summary.dropped:
+        frames += f", {summary.dropped} dropped"
+    if left := summary.read - summary.written - summary.dropped:
+        frames += f", {left} left when stopped"
+    people = f"{summary.people} {'person' if summary.people == 1 else 'people'} seen"
+    if following:
+        people = f"one person followed, {following.account()}" if following.found else "nobody followed"
+    fps = summary.written / summary.seconds
+    return f"{name}: {frames}, {people}, {fps:.1f} fps{late} -> {', '.join(map(str, files))}"

@@ -1,0 +1,67 @@
+"""One source from its first picture to its last: in one go, or in two where smoothing has to know the end."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+
+from app.pipeline import Summary, run
+from app.results import Results
+from app.stages import Stages, recall
+from app.types import Result, Sink, Source
+from trackers.smoothing import Smoother, smoother
+from trackers.types import Tracks
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What both ways of working through a source need."""
+
+    sinks: Sequence[Callable[[], Sink]]  #: open the files
+    choose: Callable[[Result], Result]  #: has the last word on each result
+    stop: threading.Event
+    show: Callable[[Result], None]
+
+
+def once(source: Source, stages: Stages, call: Call) -> Summary:
+    """Write each frame when it has been tracked; the stages have had `call.choose`."""
+    return run(source, stages, call.sinks, stop=call.stop, show=call.show)
+
+
+def twice(source: Source, again: Callable[[], Source], stages: Stages, call: Call) -> Summary:
+    """Track everything and keep the tracks, not the pictures; then read `again`, and write.
+
+    When `stop` is set before everything is tracked nothing is written.
+    """
+    told = Told(smoother("full"))
+    first = run(source, stages, [lambda: told], stop=call.stop, show=call.show)
+    if call.stop.is_set() or not first.written:
+        return replace(first, written=0)
+    known = recall(told.frames(), lambda: Results(smoother("live"), call.choose))
+    with closing(again()) as source:
+        second = run(source, [known], call.sinks, stop=call.stop, show=call.show)
+    return replace(
+        first, written=second.written, people=second.people, seconds=first.seconds + second.seconds
+    )
+
+
+class Told:
+    """A Sink that keeps who was where, for a smoother that goes over all of it in the end."""
+
+    def __init__(self, smoother: Smoother) -> None:
+        self._smoother = smoother
+        self._indices: list[int] = []
+        self._finished: list[Tracks] = []
+
+    def write(self, result: Result) -> None:
+        self._indices.append(result.frame.index)
+        self._finished += self._smoother.push(result.tracks, result.frame.time)
+
+    def close(self) -> None:
+        self._finished += self._smoother.finish()
+
+    def frames(self) -> dict[int, Tracks]:
+        """The tracks of each frame, by its index; after `close`."""
+        return dict(zip(self._indices, self._finished, strict=True))
