@@ -26,6 +26,7 @@ from stories import tales
 from benchmarks import tracking_clips, tracking_walkers
 from benchmarks.tracking_stories import OURS, POSSIBLE, SMOOTHINGS, TOTAL, Results, results
 from engine.errors import UserError
+from engine.models import default_model
 
 FAST = ("crossing", "twins", "hidden for 2 s", "leaving", "crowd", "spin", "missed", "shakes")
 
@@ -37,8 +38,8 @@ def say(line: str) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description="How well the tracker holds and smooths, beside others.")
     parser.add_argument("clips", nargs="*", type=Path, metavar="CLIP")
-    parser.add_argument("--detector", type=Path, metavar="MODEL", help="for clips")
-    parser.add_argument("--pose", type=Path, metavar="MODEL", help="for clips")
+    parser.add_argument("--detector", type=Path, metavar="MODEL", help="for clips, if not our own")
+    parser.add_argument("--pose", type=Path, metavar="MODEL", help="for clips, if not our own")
     parser.add_argument("--stories", nargs="+", default=(), metavar="NAME", help="only those so named")
     parser.add_argument("--fast", action="store_true", help="the eight that tell most")
     parser.add_argument("--alone", action="store_true", help="without ByteTrack and OC-SORT")
@@ -47,12 +48,11 @@ def main() -> None:
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the results there, too")
     parser.add_argument("--folder", type=Path, default=platformdirs.user_cache_path("kinetrail") / "stories")
     args = parser.parse_args()
-    if args.clips and not (args.detector and args.pose):
-        parser.error("clips need --detector and --pose")
     if args.walkers:
         return tracking_walkers.report()
     if args.clips:
-        return tracking_clips.report(args.clips, args.detector, args.pose)
+        detector, pose = args.detector or default_model("detector"), args.pose or default_model("pose")
+        return tracking_clips.report(args.clips, detector, pose)
     try:
         chosen = tales(args.stories or (FAST if args.fast else ()))
     except UserError as wrong:
@@ -107,11 +107,10 @@ def joints_table(found: Results) -> list[str]:
 
 
 def plain(found: Results) -> dict[str, object]:
+    ids, joints = found.ids.items(), found.joints.items()
     return {
-        "ids": {story: {who: one._asdict() for who, one in by.items()} for story, by in found.ids.items()},
-        "joints": {
-            story: {way: one._asdict() for way, one in by.items()} for story, by in found.joints.items()
-        },
+        "ids": {story: {who: one._asdict() for who, one in by.items()} for story, by in ids},
+        "joints": {story: {way: one._asdict() for way, one in by.items()} for story, by in joints},
         "ids given, people": found.given,
         "ms a frame": found.frame_ms,
     }

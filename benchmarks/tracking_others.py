@@ -9,6 +9,7 @@ import venv
 from collections.abc import Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from walkers import Shot
@@ -25,7 +26,10 @@ def others(stories: Mapping[str, Sequence[Shot]], folder: Path) -> dict[str, dic
     Raises CalledProcessError where they cannot be installed.
     """
     asked = BytesIO()
-    np.savez(asked, **{f"{name}/{part}": a for name, shots in stories.items() for part, a in _sent(shots)})
+    columns: dict[str, Any] = {
+        f"{name}/{part}": column for name, shots in stories.items() for part, column in _sent(shots)
+    }
+    np.savez(asked, **columns)
     sent = b"".join(a.tobytes() for shots in stories.values() for _, a in _sent(shots))
     names = repr((PACKAGE, list(stories))).encode()
     key = hashlib.sha256(names + sent + PEERS.read_bytes()).hexdigest()[:20]
@@ -34,7 +38,7 @@ def others(stories: Mapping[str, Sequence[Shot]], folder: Path) -> dict[str, dic
         question = answer.with_suffix(".boxes")
         question.write_bytes(asked.getvalue())
         beside = answer.with_suffix(".part.npz")
-        command = [environment(folder), "-I", PEERS, question, beside]
+        command = [str(each) for each in (environment(folder), "-I", PEERS, question, beside)]
         subprocess.run(command, check=True, capture_output=True)
         beside.replace(answer)
         question.unlink()
@@ -48,7 +52,7 @@ def environment(folder: Path) -> Path:
     python, ready = home / ("Scripts" if sys.platform == "win32" else "bin") / "python", home / "ready"
     if not ready.exists():
         venv.create(home, with_pip=True, clear=True)
-        install = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", PACKAGE]
+        install = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", PACKAGE]
         subprocess.run(install, check=True, capture_output=True)
         ready.touch()
     return python
