@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 from app.checks import libraries, machine, networks, nvidia, packages
 from app.checks.child import Unanswered
@@ -95,6 +96,10 @@ def looked(check: Check) -> Finding:
         return found[0]
     if isinstance(trouble, Unanswered) and check.name in libraries.REMEDIES:
         return libraries.cannot_load(check.name, trouble)
+    if isinstance(trouble, ModuleNotFoundError) and trouble.name:
+        return note(
+            f"could not be looked at without {trouble.name}", "install what is missing under versions"
+        )
     what = " ".join(f"{type(trouble).__name__}: {trouble}".split())
     return note(f"could not be looked at: {what}", "a bug of Kinetrail; please report this page")
 
@@ -126,7 +131,9 @@ def checks() -> Iterator[Check]:
     yield Check("models", "files", networks.models)
     yield Check("models", "folder", lambda: machine.folder(model_folder()))
     yield Check("models", "engine folder", lambda: machine.folder(engine_folder()))
-    for path in engines():
+    found: list[Path] = []
+    attempt(lambda: found.extend(engines()))  # what keeps it from it is told by the line before
+    for path in found:
         yield Check("models", "engine", partial(networks.engine, path, here))
 
 

@@ -12,7 +12,7 @@ CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 
 def text(path: str | Path) -> str:
     """The path as text; bytes that are none become a replacement sign."""
-    return os.fsencode(path).decode("utf-8", "replace")
+    return os.fspath(path).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def printable(path: str | Path) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -68,6 +69,28 @@ def test_looking_at_a_machine_needs_none_of_what_it_looks_at():
     script = "import sys, app.doctor; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert not {"numpy", "cv2", "av", "torch", "onnxruntime", "PySide6"} & set(done.stdout.split())
+
+
+def test_where_nothing_is_installed_the_page_comes_all_the_same():
+    script = (
+        "from app import doctor; from app.doctor import looked\n"
+        "found = [looked(each) for each in doctor.checks() if each.section == 'models']\n"
+        "print(*(f'{each.text} {each.remedy}' for each in found), sep='\\n')"
+    )
+    bare = [sys.executable, "-S", "-E", "-c", script]  # no site-packages
+    done = subprocess.run(bare, capture_output=True, text=True, check=True)
+    assert "could not be looked at without platformdirs install what is missing" in done.stdout
+    assert "bug" not in done.stdout
+
+
+def test_the_page_comes_whatever_the_locale():
+    script = (
+        "from app.doctor import *; print(Page([Line('a', 'b', note('Zo\\xeb', 'L\\xe4ufer'))]).as_text())"
+    )
+    plain = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "PYTHONIOENCODING": "utf-8"}
+    command = [sys.executable, "-c", script]
+    done = subprocess.run(command, capture_output=True, env=os.environ | plain, check=True)
+    assert "Läufer" in done.stdout.decode()
 
 
 def test_the_page_has_every_remedy_and_json_has_all_that_the_page_has():
@@ -485,6 +508,15 @@ def test_a_folder_that_is_full_or_closed_is_told(tmp_path: Path, monkeypatch):
     assert "no permission" in machine.folder(tmp_path).text
 
 
+def test_a_file_or_a_dead_link_where_a_folder_has_to_be_is_told(tmp_path: Path):
+    (tmp_path / "file").touch()
+    (tmp_path / "dead").symlink_to(tmp_path / "nowhere")
+    for name in ("file", "dead"):
+        found = machine.folder(tmp_path / name / "inside")
+        assert found.state == "note"
+        assert f"remove {tmp_path / name}" in found.remedy
+
+
 # Networks
 
 
@@ -535,24 +567,32 @@ def engine(no_engines: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_an_engine_that_fits(engine: Path):
-    assert networks.engine(engine, ONE) == ok("pose.engine fits: fp16, up to 32 people at once")
+    assert networks.engine(engine, ONE) == ok("pose.engine fits: fp16, up to 32 at once")
     two = replace(ONE, gpus=(Gpu("NVIDIA T4", 15000, 15000, "7.5"), *ONE.gpus))
     assert networks.engine(engine, two).state == "ok"
 
 
 def test_an_engine_that_does_not_fit_is_told_with_the_command_that_rebuilds_it(engine: Path, monkeypatch):
     other = replace(ONE, gpus=(Gpu("NVIDIA T4", 15000, 15000, "7.5"),))
-    for here, why in ((other, "NVIDIA T4"), (NONE, "no NVIDIA GPU")):
-        found = networks.engine(engine, here)
-        assert (found.state, found.remedy) == ("note", "build it again: python build_engine.py pose.onnx")
-        assert why in found.text
+    found = networks.engine(engine, other)
+    again = f"rm {engine}*; build it again: python build_engine.py pose.onnx"
+    assert (found.state, found.remedy) == ("note", again)
+    assert "NVIDIA T4" in found.text
     monkeypatch.setattr(networks, "tensorrt_here", lambda: ("", ""))
     assert "TensorRT" in networks.engine(engine, ONE).text
 
 
+def test_an_engine_waits_for_its_gpu(engine: Path):
+    found = networks.engine(engine, NONE)
+    assert found.state == "note"
+    assert "no NVIDIA GPU here, and it was built for NVIDIA L4" in found.text
+    assert "build" not in found.remedy
+
+
 def test_an_engine_that_was_edited_or_has_no_record_is_told(engine: Path):
     engine.write_bytes(b"another plan")
-    assert "changed" in networks.engine(engine, ONE).text
+    for here in (ONE, NONE):
+        assert "changed" in networks.engine(engine, here).text
     engine.with_name("pose.engine.fit.json").unlink()
     found = networks.engine(engine, ONE)
     assert found.state == "note"

@@ -61,7 +61,9 @@ def min_number(entry: tuple[str, list[int]]) -> int:
 
 def folder(path: Path) -> Finding:
     """Whether files can be put there, how much is in it, and how much still goes in."""
-    there = next(each for each in (path, *path.parents) if each.is_dir())
+    there = next(each for each in (path, *path.parents) if os.path.lexists(each))
+    if not there.is_dir():
+        return note(f"{path}: {there} is no folder", f"remove {there}, or set XDG_CACHE_HOME")
     free = shutil.disk_usage(there).free >> 20
     text = f"{path}: {_size(path):.0f} MB in it, {free / 1024:.1f} GiB free"
     if not os.access(there, os.W_OK | os.X_OK):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 from typing import cast
 
@@ -49,13 +50,15 @@ def engine(path: Path, here: Nvidia) -> Finding:
         plan = digest(path)
     except UserError as error:
         return note(str(error), f"build it again with build_engine.py, or remove {path}")
-    why = "it was not built here" if not mine else ""
+    remove = f"rm {shlex.quote(str(path))}*"  # its record too
+    why = misfit(fit, fit.place, plan_sha256=plan) if mine else "it was not built here"
     if not why and not here.gpus:
         why = f"there is no NVIDIA GPU here, and it was built for {fit.place.gpu}"
+        return note(f"{path.name}: {why}", f"it waits for that GPU; if that is gone: {remove}")
     places = [Place(tensorrt_here()[1] or "none", gpu.name, gpu.capability, here.driver) for gpu in here.gpus]
-    reasons = [misfit(fit, place, plan_sha256=plan) for place in places]
+    reasons = [misfit(fit, place) for place in places]
     if not why and all(reasons):  # it has to fit one of several GPUs
         why = reasons[0]
-    if why:
-        return note(f"{path.name}: {why}", again(fit))
-    return ok(f"{path.name} fits: {fit.precision}, up to {fit.batches[2]} people at once")
+    if why:  # one for another GPU or TensorRT gets another name, so that this one would stay
+        return note(f"{path.name}: {why}", f"{remove}; {again(fit)}")
+    return ok(f"{path.name} fits: {fit.precision}, up to {fit.batches[2]} at once")

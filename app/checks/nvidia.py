@@ -182,7 +182,8 @@ def _by_command(command: str, run: Callable[..., str]) -> Nvidia:
         if len(cells) == len(SMI) and cells[1].isdecimal() and cells[2].isdecimal():
             gpus.append(Gpu(cells[0], int(cells[1]), int(cells[2]), cells[3]))
             driver = cells[4]
-    return Nvidia(tuple(gpus), driver, trouble="" if gpus else f"nvidia-smi says: {said.strip()[:100]!r}")
+    told = f"says: {said.strip()[:100]!r}" if said.strip() else "names no GPU"
+    return Nvidia(tuple(gpus), driver, trouble="" if gpus else f"nvidia-smi {told}")
 
 
 def _on_bus(bus: Path) -> bool:
