@@ -39,6 +39,9 @@ WORN = np.array(
 #: on pairs of people in street clips, the odds are e^EACH for each unit beyond CHANCE.
 EACH, CHANCE = 0.35, 4.0
 
+#: Score of a joint, beside the person's best, up to which it counts as hidden, and from which as seen.
+HIDDEN, SEEN = 0.45, 0.75
+
 MEMORY = 40.0  #: whole views after which what is seen anew changes little in how somebody is known to look
 
 
@@ -67,8 +70,9 @@ def unseen(people: int) -> Looks:
 def looks(image: Image, poses: Poses) -> Looks:
     """How the people of `poses`, N with K joints, look in their picture (H, W, 3), BGR.
 
-    A part counts as much as its joints score, and less where it reaches out of the picture. Whoever is half
-    behind somebody else has the other's colours there: the tracker does not ask about those who overlap.
+    A part counts as much as its joints score beside the person's best, and less where it reaches out of the
+    picture: hidden joints are guesses, and what is there is something else. Whoever is half behind somebody
+    else has the other's colours there: the tracker does not ask about those.
     """
     if poses.keypoints.shape[1] != JOINTS or not len(poses):
         return unseen(len(poses))
@@ -79,7 +83,7 @@ def looks(image: Image, poses: Poses) -> Looks:
     colours = cv2.cvtColor(
         image[points[..., 1], points[..., 0]].astype(np.float32) / np.float32(255), cv2.COLOR_BGR2Lab
     )
-    weights = inside * np.einsum("sk,nk->ns", _SURE, poses.scores.clip(0.0, 1.0))
+    weights = inside * _trust(poses.scores)
     each = np.einsum("ps,ns->nps", _OF_PART, weights)
     total = each.sum(axis=2)
     mean = np.einsum("nps,nsc->npc", each, colours) / np.maximum(total, 1e-9)[..., None]
@@ -108,6 +112,14 @@ def _worn(colours: Floats) -> Floats:
         (share / deviation.prod(axis=1) * np.exp(-0.5 * np.vecdot(gap, gap))).sum(axis=-1) + 1e-12
     )
     return density
+
+
+def _trust(scores: Array) -> Floats:
+    """How far each spot is the person's (N, S), by the scores of its joints (N, K)."""
+    scores = np.where(np.isfinite(scores), scores, 0.0).clip(0.0, 1.0)
+    best = scores.max(axis=1, keepdims=True)
+    spots = np.einsum("sk,nk->ns", _SURE, scores)
+    return np.asarray(best * np.clip((spots / np.maximum(best, 1e-9) - HIDDEN) / (SEEN - HIDDEN), 0.0, 1.0))
 
 
 def _finite(keypoints: Array) -> Floats:

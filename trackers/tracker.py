@@ -40,6 +40,7 @@ SAME_BODY, SHARED_BODY = 0.7, 0.5
 BY_LOOKS = 0.3  #: how much looks count beside motion where both are known
 UNLIKE = -1.5  #: logarithm of the odds by looks below which who appears is not the hidden one expected there
 WEAK = 0.6  #: share of the mean score of those known below which a box is matched in the second round
+EXPECTED = 0.5  #: seconds out of sight up to which place tells more than looks who it is
 
 HANDICAP = 0.1  #: likeness that whoever is hidden is behind those in view: who is in view goes on being there
 SECOND_LOOK = 0.3  #: seconds within which an uncertain newcomer has to be seen again
@@ -165,7 +166,8 @@ class Tracker:
         odds, rests_on = evidence(known.looks.take(rows), sight.looks.take(columns))
         share = BY_LOOKS * np.minimum(rests_on / ENOUGH, 1.0)
         gain = (1.0 - share) * alike[rows, columns] + share / (1.0 + np.exp(-odds))
-        other = hidden[rows] & (rests_on >= ENOUGH) & (odds < UNLIKE)
+        doubt = np.minimum(known.unseen[rows] / EXPECTED, 1.0)
+        other = hidden[rows] & (rests_on >= ENOUGH) & (doubt * odds < UNLIKE)
         gains = np.zeros_like(alike)
         gains[rows, columns] = np.where(other, 0.0, gain)
         return gains
