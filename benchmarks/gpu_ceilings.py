@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Iterator
+from contextlib import ExitStack, closing
 
 import numpy as np
 import torch
 
-from benchmarks.gpu_clock import Bench, Row
+from benchmarks.gpu_clock import Bench, Figures, Row
+from benchmarks.gpu_copies import CARGO, page_locked
+from engine.cuda import Gpu
+from engine.errors import UserError
 
 SIDE, QUICK_SIDE = 8192, 128  #: of the matrices
 COPIED, QUICK_COPIED = 1 << 30, 1 << 16  #: bytes; larger than any cache
@@ -50,25 +54,30 @@ def ceilings(bench: Bench) -> Iterator[Row]:
 
 
 def copies(bench: Bench) -> Iterator[Row]:
-    """Crops to the GPU and heatmaps back, from memory that is page-locked, and from any."""
+    """Crops to the GPU and heatmaps back: from page-locked memory by `engine.cuda`, from any by PyTorch."""
     people = QUICK_PEOPLE if bench.quick else PEOPLE
-    for name, shape, kind in (
-        ("crops, uint8", (people, *CROP), torch.uint8),
-        ("crops, float32", (people, *CROP), torch.float32),
-        ("heatmaps, float32", (people, 17, 64, 48), torch.float32),
-    ):
-        there = torch.zeros(shape, dtype=kind, device=bench.device)
-        nbytes = there.numel() * there.element_size()
-        figures: dict[str, float | str] = {"MB": nbytes / 1e6}
-        for memory, locked in (("pageable", False), ("page-locked", True)):
-            if locked and not bench.cuda:
-                continue
-            here = torch.zeros(shape, dtype=kind, pin_memory=locked)
-            ways = {"in": lambda h=here, t=there: t.copy_(h, non_blocking=True)}
-            ways["out"] = lambda h=here, t=there: h.copy_(t, non_blocking=True)
-            for way, work in ways.items():
-                figures[f"{memory} {way}, GB/s"] = nbytes / bench.seconds(work) / 1e9
-        yield Row("copies", f"{name}, {people} people", figures)
+    with ExitStack() as opened:
+        section, gpu = "copies", None
+        if bench.cuda:
+            try:  # by PyCUDA or cuda-bindings, whichever is there
+                gpu = opened.enter_context(closing(Gpu(bench.device.index or 0)))
+                section = f"copies: page-locked by {gpu.binding}, pageable by PyTorch"
+            except UserError as error:
+                yield Row(section, "page-locked: not measured", {"because": str(error)})
+        for name, row, kind in CARGO:
+            shape = (people, *row)
+            here = torch.from_numpy(np.zeros(shape, kind))
+            there = torch.empty_like(here, device=bench.device)
+            ways = {
+                "pageable in": lambda h=here, t=there: t.copy_(h),
+                "pageable out": lambda h=here, t=there: h.copy_(t),
+            }
+            nbytes = there.numel() * there.element_size()
+            figures: Figures = {"MB": nbytes / 1e6}
+            figures |= {f"{way}, GB/s": nbytes / bench.seconds(work) / 1e9 for way, work in ways.items()}
+            if gpu:
+                figures |= page_locked(gpu, shape, kind, quick=bench.quick)
+            yield Row(section, f"{name}, {people} people", figures)
 
 
 def driver(bench: Bench) -> Iterator[Row]:
@@ -76,8 +85,6 @@ def driver(bench: Bench) -> Iterator[Row]:
     if not bench.cuda:
         yield Row("engine.cuda", "not measured", {"because": "needs CUDA"})
         return
-    from engine.cuda import Gpu
-
     gpu = Gpu(bench.device.index or 0, graphs=True)
     try:
         yield Row(

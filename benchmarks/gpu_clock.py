@@ -1,4 +1,7 @@
-"""What the parts of `benchmarks.gpu` share: the device, its clock, the time that is left, and the table."""
+"""What the benchmarks of a GPU share: the device, its clock, the time that is left, and the table.
+
+Importing this loads no PyTorch: a machine with TensorRT may have none.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +10,10 @@ import statistics
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-import torch
+if TYPE_CHECKING:
+    import torch
 
 Figures = dict[str, float | str]
 
@@ -43,36 +48,52 @@ class Bench:
     def wait(self) -> None:
         """Until the device has done all it was given."""
         if self.cuda:
+            import torch
+
             torch.cuda.synchronize(self.device)
 
     def seconds(self, work: Callable[[], object], least_s: float = 0.4) -> float:
         """How long one call takes when they follow each other: the median of three stretches of calls."""
-        for _ in range(1 if self.quick else 3):
-            work()
-        self.wait()
-        began = time.perf_counter()
-        work()
-        self.wait()
-        once = time.perf_counter() - began
-        calls = 1 if self.quick else max(1, round(least_s / 3 / max(once, 1e-6)))
-        return statistics.median(self._stretch(work, calls) for _ in range(3))
-
-    def _stretch(self, work: Callable[[], object], calls: int) -> float:
-        began = time.perf_counter()
-        for _ in range(calls):
-            work()
-        self.wait()
-        return (time.perf_counter() - began) / calls
+        return seconds(work, self.wait, quick=self.quick, least_s=least_s)
 
     def memory_mb(self, work: Callable[[], object]) -> float:
         """The most that PyTorch holds of the GPU's memory while it works; 0 on a CPU."""
         if not self.cuda:
             return 0.0
+        import torch
+
         torch.cuda.synchronize(self.device)
         torch.cuda.reset_peak_memory_stats(self.device)
         work()
         self.wait()
         return torch.cuda.max_memory_allocated(self.device) / 2**20
+
+
+def seconds(
+    work: Callable[[], object],
+    wait: Callable[[], object] = lambda: None,
+    *,
+    quick: bool = False,
+    least_s: float = 0.4,
+) -> float:
+    """As `Bench.seconds`; `wait` returns when all that was given to the device is done."""
+    for _ in range(1 if quick else 3):
+        work()
+    wait()
+    began = time.perf_counter()
+    work()
+    wait()
+    once = time.perf_counter() - began
+    calls = 1 if quick else max(1, round(least_s / 3 / max(once, 1e-6)))
+    return statistics.median(_stretch(work, wait, calls) for _ in range(3))
+
+
+def _stretch(work: Callable[[], object], wait: Callable[[], object], calls: int) -> float:
+    began = time.perf_counter()
+    for _ in range(calls):
+        work()
+    wait()
+    return (time.perf_counter() - began) / calls
 
 
 def as_text(rows: Sequence[Row]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 import time
 from collections.abc import Iterator
@@ -13,10 +14,11 @@ import cv2
 import networks
 import numpy as np
 import pytest
+import simulated_cuda
 
 torch = pytest.importorskip("torch")
 
-from benchmarks import gpu, gpu_clock, gpu_networks, gpu_pipeline  # noqa: E402
+from benchmarks import gpu, gpu_ceilings, gpu_clock, gpu_networks, gpu_pipeline  # noqa: E402
 from benchmarks.gpu_clock import Bench, Row, as_json, as_text  # noqa: E402
 
 
@@ -159,6 +161,36 @@ def test_the_clock_gives_the_time_of_one_call(bench: Bench, monkeypatch: pytest.
     bench.quick = False
     assert bench.seconds(work, least_s=0.3) == pytest.approx(0.01)
     assert calls == 3 + 1 + 3 * 10
+
+
+@pytest.mark.parametrize("package", ["pycuda", "cuda-bindings"])
+def test_page_locked_copies_are_those_of_the_program_and_named_after_what_makes_them(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, package: str
+):
+    """PyTorch's half on the CPU, the other over a GPU that is simulated."""
+    simulated_cuda.install(monkeypatch, package)
+    monkeypatch.setattr(Bench, "cuda", True)
+    monkeypatch.setattr(Bench, "wait", lambda _: None)
+    rows = list(gpu_ceilings.copies(bench))
+    assert len(rows) == 3
+    for row in rows:
+        assert re.fullmatch(rf"copies: page-locked by {package} [\d.]+, pageable by PyTorch", row.section)
+        assert {"pageable in, GB/s", "page-locked in, GB/s", "filled and in, GB/s"} <= row.figures.keys()
+        assert row.figures["came back"] == "the same"
+    simulated_cuda.DEVICE.check()
+    assert simulated_cuda.DEVICE.copies > 0
+
+
+def test_without_either_package_pageable_copies_are_measured_all_the_same(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+):
+    simulated_cuda.install(monkeypatch)
+    monkeypatch.setattr(Bench, "cuda", True)
+    monkeypatch.setattr(Bench, "wait", lambda _: None)
+    missing, *rows = gpu_ceilings.copies(bench)
+    assert "pip install" in str(missing.figures["because"])
+    assert len(rows) == 3
+    assert all("pageable in, GB/s" in row.figures for row in rows)
 
 
 def test_without_a_gpu_it_is_said_at_once(
