@@ -98,8 +98,9 @@ class Bindings:
             work()
         finally:
             ended = cuda.cuStreamEndCapture(stream)
+            if not int(ended[0]):  # of work that failed half-way, too
+                later(partial(cuda.cuGraphDestroy, ended[1]))
         recorded = _done(ended)
-        later(partial(cuda.cuGraphDestroy, recorded))
         ready = _done(cuda.cuGraphInstantiate(recorded, 0))
         later(partial(cuda.cuGraphExecDestroy, ready))
 

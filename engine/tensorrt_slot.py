@@ -100,11 +100,14 @@ class Slot:
 
     def start(self, batch: Array | Image) -> None:
         """Give one part of a batch to the GPU, which works on while this returns."""
+        if not np.can_cast(batch.dtype, self._kind(), "same_kind"):  # numpy would, and cut fractions off
+            raise UserError(f"{self._name}: cannot run on {batch.dtype}: it takes {self._kind()}")
         n, fewest = len(batch), max(len(batch), self._model.smallest[0])
-        rows = min((each for each in self._graphs if each >= fewest), default=fewest)
-        context, launch = self._graphs.get(rows, (self._context, None))
+        recorded = self._graphs if batch.shape[1:] == self._model.largest[1:] else {}
+        rows = min((each for each in recorded if each >= fewest), default=fewest)
+        context, launch = recorded.get(rows, (self._context, None))
         shape = (rows, *batch.shape[1:])
-        if launch is None or shape[1:] != self._model.largest[1:]:
+        if launch is None:
             self._resize(context, shape)
         host = self._in.host(shape)
         host[:n], host[n:] = batch, 0

@@ -300,6 +300,36 @@ def test_answers_that_are_not_row_by_row_are_refused(tmp_path: Path) -> None:
     session.close()
 
 
+def test_work_that_fails_while_it_is_recorded_leaves_no_graph_behind(path: Path) -> None:
+    def refuse(_: str, array: np.ndarray) -> np.ndarray:
+        SIMULATION.refuse_run = "Error Code 1: Cask"  # the next one, which is recorded
+        return array
+
+    SIMULATION.spoil = refuse
+    with pytest.raises(UserError, match=r"^net\.engine: cannot run: Error Code 1: Cask"):
+        TensorRTSession(path, graphs=True)
+    DEVICE.check()
+
+
+@pytest.mark.parametrize("graphs", [False, True])
+def test_fractions_are_not_cut_off_to_pixels(tmp_path: Path, graphs: bool) -> None:
+    session = open_session(engine(contract.joints(tmp_path), tmp_path / "net.engine"), graphs=graphs)
+    with pytest.raises(UserError, match=r"^net\.engine: cannot run on float32: it takes uint8"):
+        session.run(np.full((1, 64, 48, 3), 0.5, np.float32))
+    pixels = np.full((1, 64, 48, 3), 7, np.uint8)
+    np.testing.assert_allclose(session.run(pixels)[0], 7)
+    session.close()
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.int64, np.float16, np.float64])
+def test_numbers_of_other_types_are_taken_as_they_are(path: Path, tmp_path: Path, kind: type) -> None:
+    session = open_session(path, graphs=True)
+    batch = np.arange(2 * 3 * 64 * 48).reshape(2, 3, 64, 48) % 50
+    found = session.run(batch.astype(kind))[0]
+    np.testing.assert_allclose(found, wanted(tmp_path / "net.onnx", batch.astype(np.float32)), atol=1e-4)
+    session.close()
+
+
 @pytest.mark.parametrize("budget", [1, 70_000, 120_000, 200_000, 290_000])
 def test_memory_that_does_not_suffice_is_told_and_nothing_is_left(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, budget: int
