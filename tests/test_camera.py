@@ -144,3 +144,22 @@ def test_odd_boxes_and_other_sizes_are_no_trouble(picture):
     odd = boxes((-1e9, -5, 1e9, 1e9), (np.nan, 0, np.inf, 3), (50, 50, 20, 20), (5, 5, 5, 5))
     for image, people in ((picture, odd), (picture, NOBODY), (picture[:300, :411], odd), (picture, NOBODY)):
         assert np.isfinite(camera.moved(image, people)).all()
+
+
+@pytest.mark.parametrize("degrees", [0.8, -1.6])
+def test_a_jerk_that_stretches_the_picture_towards_its_edges_is_a_shift_all_the_same(picture, degrees):
+    """A camera of 60 degrees turns about its own axis: at the edges things move a third farther."""
+    height, width = picture.shape[:2]
+    focal = width / 2 / np.tan(np.radians(30))
+    lens = np.array([[focal, 0, (width - 1) / 2], [0, focal, (height - 1) / 2], [0, 0, 1]])
+    angle = np.radians(degrees)
+    turn = np.array([[np.cos(angle), 0, np.sin(angle)], [0, 1, 0], [-np.sin(angle), 0, np.cos(angle)]])
+    turned = cv2.warpPerspective(
+        picture, lens @ turn @ np.linalg.inv(lens), (width, height), borderMode=cv2.BORDER_REFLECT
+    )
+    camera = Camera()
+    camera.moved(picture, NOBODY)
+    found = camera.moved(turned, NOBODY)
+    middle = np.array([(width - 1) / 2, (height - 1) / 2, 1.0])
+    shift = found @ middle - middle[:2]
+    np.testing.assert_allclose(shift, (focal * np.tan(angle), 0.0), rtol=0.15, atol=1.5)

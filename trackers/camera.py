@@ -23,7 +23,9 @@ CELLS = 120  #: squares that the picture is cut into; one corner at most in each
 BORDER = 4  #: beside its box a person may still cover the background
 TEXTURE = 4e-4  #: least gradient (cv2.cornerMinEigenVal) of a corner; film grain reaches half of it
 WINDOW, LEVELS = 9, 3  #: side of what is compared, and halvings: a good 30 pixels are followed
-OFF = 0.5  #: a corner this near to where it should be went along with the others
+#: A corner this near to where it should be went along with the others; and nearer than this part of how far
+#: they went, as a picture stretches towards its edges when the camera turns.
+OFF, STRETCH = 0.5, 0.15
 FEWEST, SHARE = 12, 0.5  #: corners that have to go together, and of how many
 STILL = 0.06  #: so far the corners of the picture may seem to move while it stands still
 SURE = 4.0  #: standard deviations that tell a movement from none
@@ -65,7 +67,8 @@ class Camera:
         before, after = self._corners[free], found[free]
         if len(before) < FEWEST:
             return STANDING, False
-        agreed = cv2.estimateAffinePartial2D(before, after, ransacReprojThreshold=OFF)[1].ravel() > 0
+        off = max(OFF, STRETCH * float(np.hypot(*np.median(after - before, axis=0))))
+        agreed = cv2.estimateAffinePartial2D(before, after, ransacReprojThreshold=off)[1].ravel() > 0
         if agreed.sum() < max(FEWEST, SHARE * len(before)):
             return STANDING, False
         motion = _fitted(before[agreed].astype(np.float64), after[agreed].astype(np.float64), grey.shape)
