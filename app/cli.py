@@ -67,11 +67,25 @@ def _parser() -> argparse.ArgumentParser:
     bench.add_argument("--frames", type=int, default=300, metavar="N", help="at most so many (300)")
     _add_options(bench, "output", "overwrite", "quiet", "follow")
     bench.set_defaults(command=_bench)
+    _add_tracks(
+        commands.add_parser("tracks", help="a contact sheet of everyone in a video", allow_abbrev=False)
+    )
     doctor = commands.add_parser("doctor", help="what this machine has and lacks", allow_abbrev=False)
     doctor.add_argument("--json", action="store_true", help="print one JSON object, for machines")
     doctor.set_defaults(command=_doctor)
     _add_models(commands.add_parser("models", help="networks that others have published", allow_abbrev=False))
     return parser
+
+
+def _add_tracks(tracks: argparse.ArgumentParser) -> None:
+    add = tracks.add_argument
+    add("video", metavar="VIDEO", help="that `kinetrail run` was given")
+    add(
+        "--csv", type=Path, metavar="FILE", help="that it wrote (default: runs/NAME.csv for a video NAME.mp4)"
+    )
+    add("-o", "--output", type=Path, metavar="SHEET.png", help="(default: NAME.tracks.png, beside the CSV)")
+    add("--overwrite", action="store_true", help="replace a sheet that exists")
+    tracks.set_defaults(command=_tracks)
 
 
 def _add_models(models: argparse.ArgumentParser) -> None:
@@ -138,10 +152,23 @@ def _bench(args: argparse.Namespace, stop: threading.Event) -> int:
     report = bench(args.sources[0], _settings(args), args.frames, stop)
     if stop.is_set():  # half a measurement is none
         return STOPPED
-    _tell(report.as_json() if args.json else report.as_text())
+    tell(report.as_json() if args.json else report.as_text())
     if report.damage:
         raise UserError(report.damage)
     return 0
+
+
+def _tracks(args: argparse.Namespace, stop: threading.Event) -> int:
+    from app.sheet import contact_sheet
+
+    table = args.csv or Path("runs", f"{Path(args.video).stem}.csv")
+    out = args.output or table.with_suffix(".tracks.png")
+    if out.suffix.lower() != ".png":
+        raise UserError(f"{out}: a contact sheet is a PNG; give it a name that ends in .png")
+    sheet = contact_sheet(args.video, table, out, overwrite=args.overwrite, stop=stop)
+    if stop.is_set():
+        return STOPPED
+    return tell(sheet.line())
 
 
 def _doctor(args: argparse.Namespace, stop: threading.Event) -> int:
@@ -150,14 +177,14 @@ def _doctor(args: argparse.Namespace, stop: threading.Event) -> int:
     page = examine(stop)
     if stop.is_set():
         return STOPPED
-    _tell(page.as_json() if args.json else page.as_text())
+    tell(page.as_json() if args.json else page.as_text())
     return 0 if page.well else DAMAGED
 
 
 def _list_models(args: argparse.Namespace, _: threading.Event) -> int:
     from app.models import list_models
 
-    return _tell(list_models(as_json=args.json))
+    return tell(list_models(as_json=args.json))
 
 
 def _download_model(args: argparse.Namespace, stop: threading.Event) -> int:
@@ -171,11 +198,12 @@ def _verify_models(args: argparse.Namespace, _: threading.Event) -> int:
     from app.models import verify
 
     text, well = verify(as_json=args.json)
-    _tell(text)
+    tell(text)
     return 0 if well else DAMAGED
 
 
-def _tell(text: str) -> int:
+def tell(text: str) -> int:
+    """Print it; 0, the exit code. UserError where it cannot be printed."""
     try:
         sys.stdout.write(text)
         sys.stdout.flush()

@@ -16,6 +16,7 @@ OVERLAP = 0.5  #: least intersection over union of a box and what was expected
 CERTAIN = 0.6  #: boxes that score less may flicker up on nobody, and tell nothing
 PALER = 0.7  #: joints that fall below this share of what the least certain person had are doubtful
 GONE = 0.5  #: and below this they are nobody's
+ASTRAY_S = 0.1  #: so soon whoever was lost is looked for
 CUT = 25.0  #: mean change of the picture, in grey levels, after which nothing is as expected
 
 
@@ -44,7 +45,8 @@ class Pace:
         else:
             if self._behind:
                 self._gap = min(LONGEST_S, max(SHORTEST_S, GROWTH * self._gap))
-            due = self._astray or frame.time - self._seen >= min(self._gap, LONGEST_S) - 1e-6
+            gap = min(self._gap, ASTRAY_S) if self._astray else self._gap
+            due = frame.time - self._seen >= gap - 1e-6
             due |= self._changed(frame.image) | (frame.time < self._seen)
         self._since = 1 if due else self._since + 1
         if due:
@@ -83,8 +85,8 @@ class Pace:
         return Poses(boxes, poses.keypoints[rows], poses.scores[rows])
 
     def followed(self, expected: int, told: int) -> None:
-        """Whoever is told of no more is looked for in the next frame."""
-        self._astray = told < expected and not self._behind
+        """Whoever is told of no more is looked for soon."""
+        self._astray |= told < expected and not self._behind
 
     def _changed(self, image: Image) -> bool:
         """Whether this is another scene than in the frame before."""
