@@ -40,6 +40,7 @@ SAME_BODY, SHARED_BODY = 0.7, 0.5
 BY_LOOKS = 0.3  #: how much looks count beside motion where both are known
 UNLIKE = -1.5  #: logarithm of the odds by looks below which who appears is not the hidden one expected there
 WEAK = 0.6  #: share of the mean score of those known below which a box is matched in the second round
+PALE = 0.5  #: share of everybody's mean joint score below which a newcomer may be nobody
 EXPECTED = 0.5  #: seconds out of sight up to which place tells more than looks who it is
 
 HANDICAP = 0.1  #: likeness that whoever is hidden is behind those in view: who is in view goes on being there
@@ -115,7 +116,7 @@ class Tracker:
         self._away = self._away.take(back.missing[back.missing >= len(hidden.ids)] - len(hidden.ids))
         hidden = hidden.take(back.missing[back.missing < len(hidden.ids)])
         self._people = together(back.here, hidden)
-        certain = (sight.certainty[new] >= self._certain) | (dt > self._forget_after)
+        certain = self._sure(sight.take(new), known) | (dt > self._forget_after)
         self._name(np.concatenate([np.ones(len(old), np.bool_), certain]) & ~back.waits)
         return self._tell(sight, np.concatenate([seen, new]), poses)
 
@@ -184,6 +185,12 @@ class Tracker:
         away = together(self._away, known.take(np.flatnonzero(gone & ~waiting & named)))
         self._away = away.take(np.flatnonzero(away.unseen <= self._remember))
         return known.take(np.flatnonzero(gone & waiting))
+
+    def _sure(self, new: Sight, known: People) -> Mask:
+        """Which newcomers are people at first sight, by their boxes and by joints like everybody's."""
+        usual = known.scores.mean() if known.scores.size else 0.0
+        joints = new.scores.mean(axis=1) if new.scores.size else np.zeros(len(new.rows))
+        return np.asarray((new.certainty >= self._certain) & (joints >= PALE * usual))
 
     def _name(self, sure: Mask) -> None:
         """Give ids to those of the first people who are `sure` (P,) and have none, from left to right."""
