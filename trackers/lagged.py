@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from trackers.kalman import Motion
 from trackers.matching import box_sizes
 from trackers.people import PATIENCE
-from trackers.rts import Place, Step, backward, first, forward
+from trackers.rts import PAUSE, Place, Step, backward, first, forward
 from trackers.types import Tracks
 
 Floats = NDArray[np.float64]
@@ -56,10 +56,11 @@ class Lagged:
 
     def push(self, tracks: Tracks, time: float) -> list[Tracks]:
         known = [self._last.get(person) for person in tracks.ids.tolist()]
-        before = [seen if seen and self._time - seen.frame.time <= PATIENCE else None for seen in known]
+        since = max(self._time - PATIENCE, time - PAUSE)
+        before = [seen if seen and seen.frame.time >= since else None for seen in known]
         frame = _Frame(tracks, time, _step(tracks, time, before), [seen is None for seen in before])
         self._frames.append(frame)
-        self._last = {i: seen for i, seen in self._last.items() if time - seen.frame.time <= PATIENCE}
+        self._last = {i: seen for i, seen in self._last.items() if seen.frame.time >= since}
         self._last |= {person: _Seen(frame, row) for row, person in enumerate(tracks.ids.tolist())}
         self._time = time
         return self._due(time)

@@ -33,6 +33,9 @@ Rows = NDArray[np.int64] | slice
 #: matter: of a joint that scores .8 an 10^30th part is left, of one that scores .2 a thousandth.
 PIECE, OVERLAP = 4000, 10.0
 
+#: Seconds without a frame after which nothing is known of how joints moved: a new path begins.
+PAUSE = 1.0
+
 #: Frames that are worked on at a time, of all tracks together: about 100 MB.
 FRAMES_AT_ONCE = 60_000
 

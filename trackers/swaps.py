@@ -25,6 +25,7 @@ GROUPS = (
     ((11, 12),),
     ((13, 14), (15, 16)),
 )
+BODY = tuple(pair for group in GROUPS for pair in group)
 JOINTS = 17
 
 #: Deviation of a joint from where it is expected, sizes, and what it grows by a second: a walking foot turns
@@ -32,8 +33,12 @@ JOINTS = 17
 STILL, MOVING = 0.04, 0.8
 CARRIED = 0.7  #: share of the velocity that goes on from frame to frame
 FAR = 40.0  #: costs no more than that: a spike is a spike, not an exchange
-EXCHANGE = 24.0  #: cost of an exchange; two joints that jump by four deviations each pay for it
-EXCHANGED = 0.02  #: cost of a frame that is exchanged
+ENTER, LEAVE = (
+    16.0,
+    8.0,
+)  #: costs of an exchange and of its end; two joints 3 deviations off pay for the first
+EXCHANGED = 8.0  #: cost of a second in exchange, so that the shorter of two explanations is taken
+TALLY = 4.0  #: cost by which exchanging everybody's joints may suit one group worse: else it is not everybody
 SEEN = 0.2  #: score below which a joint does not count
 LONG_STEP = 0.11  #: seconds after which nobody can tell a turn from an exchange
 LONGEST = 3.0  #: seconds; what seems exchanged for longer is more likely a turn that was not seen
@@ -44,21 +49,50 @@ def exchanged(path: Path) -> Mask:
     swapped = np.zeros(path.scores.shape, np.bool_)
     if path.scores.shape[1] != JOINTS or len(path.time) < 3:
         return swapped
+    swapped[:, 1:] = _bodies(path)[:, None]
+    path = put_back(path, swapped)
     for pairs in GROUPS:
-        rows = _short(_cheapest(_costs(path, pairs)), path.time)
-        swapped[:, np.ravel(pairs)] = rows[:, None]
+        swapped[:, np.ravel(pairs)] ^= _exchanges(path, _costs(path, pairs))[:, None]
     return swapped
 
 
 def put_back(path: Path, swapped: Mask) -> Path:
     """The path with the pairs exchanged where they are `swapped` (F, K)."""
     measured, scores = path.measured.copy(), path.scores.copy()
-    pairs = [pair for group in GROUPS for pair in group] if swapped.shape[1] == JOINTS else []
-    for left, right in pairs:
+    for left, right in BODY if swapped.shape[1] == JOINTS else ():
         rows = np.flatnonzero(swapped[:, left])
         for column in (measured, scores):
             column[rows, left], column[rows, right] = column[rows, right], column[rows, left]
     return path._replace(measured=measured, scores=scores)
+
+
+def _bodies(path: Path) -> Mask:
+    """Frames (F,) in which the whole body is exchanged: with every part of it, or it is only a part."""
+    states = _exchanges(path, _costs(path, BODY))
+    parts = [_costs(path, pairs) for pairs in GROUPS]
+    for start, stop in _runs(states):
+        alone = np.zeros_like(states)
+        alone[start:stop] = True
+        rows = slice(start, stop + 2)
+        worse = [(_of(costs, alone) - costs[:, 0, 0, 0])[rows].sum() for costs in parts]
+        if max(worse) > TALLY:
+            states[start:stop] = False
+    return states
+
+
+def _exchanges(path: Path, costs: Floats) -> Mask:
+    """Frames (F,) that are exchanged, by the `costs` (F, 2, 2, 2) of `_costs`."""
+    costs = costs.copy()
+    costs[1:, :, 0, 1] += ENTER
+    costs[1:, :, 1, 0] += LEAVE
+    costs[0, :, :, 1] += ENTER
+    dt = np.diff(path.time, prepend=path.time[0]).clip(0.0, LONG_STEP)
+    costs[:, :, :, 1] += EXCHANGED * dt[:, None, None]
+    states = _cheapest(costs)
+    for start, stop in _runs(states):
+        if path.time[stop - 1] - path.time[start] > LONGEST:
+            states[start:stop] = False
+    return states
 
 
 def _costs(path: Path, pairs: tuple[tuple[int, int], ...]) -> Floats:
@@ -78,9 +112,17 @@ def _costs(path: Path, pairs: tuple[tuple[int, int], ...]) -> Floats:
         step = places[1:, now] - places[:-1, then]
         step[1:] -= pace[:, None, None] * (places[1:-1, then] - places[:-2, before])
         off = (step**2).sum(axis=-1) / spread
-        costs[1:, before, then, now] = (np.minimum(off, FAR) * count).sum(axis=1) + EXCHANGE * (now != then)
-    costs[:, :, :, 1] += EXCHANGED
+        costs[1:, before, then, now] = (np.minimum(off, FAR) * count).sum(axis=1)
     return costs
+
+
+def _of(costs: Floats, states: Mask) -> Floats:
+    """The cost (F,) of each frame in these states."""
+    now = states.astype(np.int64)
+    then = np.concatenate([now[:1], now[:-1]])
+    before = np.concatenate([now[:1], then[:-1]])
+    chosen: Floats = costs[np.arange(len(now)), before, then, now]
+    return chosen
 
 
 def _cheapest(costs: Floats) -> Mask:
@@ -99,11 +141,8 @@ def _cheapest(costs: Floats) -> Mask:
     return states
 
 
-def _short(states: Mask, time: Floats) -> Mask:
-    """The states without what lasts too long."""
+def _runs(states: Mask) -> list[list[int]]:
+    """First frame of each exchange, and the first after it."""
     edges = np.flatnonzero(np.diff(np.concatenate([[False], states, [False]]).astype(np.int8)))
-    kept = states.copy()
-    for start, stop in edges.reshape(-1, 2).tolist():
-        if time[stop - 1] - time[start] > LONGEST:
-            kept[start:stop] = False
-    return kept
+    runs: list[list[int]] = edges.reshape(-1, 2).tolist()
+    return runs

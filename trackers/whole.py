@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from trackers.limbs import stretched
 from trackers.matching import box_sizes
 from trackers.people import PATIENCE
-from trackers.rts import Path, smooth
+from trackers.rts import PAUSE, Path, smooth
 from trackers.swaps import exchanged, put_back
 from trackers.types import Tracks
 
@@ -67,7 +67,8 @@ def _stretches(frames: list[Tracks], times: Floats) -> list[tuple[Indices, Indic
     order = np.lexsort((which, ids))
     ids, which, rows = ids[order], which[order], rows[order]
     hidden = times[np.maximum(which[1:] - 1, 0)] - times[which[:-1]]
-    cuts = 1 + np.flatnonzero((ids[1:] != ids[:-1]) | (hidden > PATIENCE))
+    paused = times[which[1:]] - times[which[:-1]] > PAUSE
+    cuts = 1 + np.flatnonzero((ids[1:] != ids[:-1]) | (hidden > PATIENCE) | paused)
     return list(zip(np.split(which, cuts), np.split(rows, cuts), strict=True))
 
 
