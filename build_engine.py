@@ -6,11 +6,13 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from app.cli import PROBLEM, STOPPED, ctrl_c, speak_safely
-from app.engines import built, figures
-from app.progress import Console
+from app.cli import PROBLEM, STOPPED, ctrl_c, speak_safely, tell
 from engine.errors import UserError
+
+if TYPE_CHECKING:
+    from engine.recipe import Recipe
 
 REFUSED = 3  #: exit code
 
@@ -19,41 +21,41 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Build an engine; return the exit code."""
     speak_safely()
     options = _parser().parse_args(arguments)
-    console = Console(sys.stderr, quiet=False)
-    try:
-        from engine.build import Refused
-        from engine.recipe import Recipe
-    except ImportError as error:
-        console.fail(UserError(f"engines need {error.name}: pip install 'kinetrail[gpu]'"))
-        return PROBLEM
     with ctrl_c() as stop:
+        try:  # NumPy and more, which `--help` does not wait for, and which may be missing
+            from app.engines import built, figures
+            from app.progress import Console
+            from engine.build import Refused
+        except ImportError as error:
+            missing = f"engines cannot be built here ({error}): pip install 'kinetrail[gpu]'"
+            sys.stderr.write(f"kinetrail: {missing}; kinetrail doctor says what else is missing\n")
+            return PROBLEM
+        console = Console(sys.stderr, quiet=False)
+        how = {"verify": options.verify, "force": options.force, "notice": console.say}
         try:
-            recipe = Recipe(
-                onnx=options.model,
-                batches=_batches(options.batch),
-                precision=options.precision,
-                device=options.device,
-                workspace_gb=options.workspace_gb,
-                level=options.optimization_level,
-                pictures=str(options.calibrate or ""),
-            )
-            found = built(
-                recipe,
-                options.output,
-                console,
-                stop,
-                verify=options.verify,
-                force=options.force,
-                notice=console.say,
-            )
+            recipe = _recipe(options)
+            found = built(recipe, options.output, console, stop, **how)
+            if not found.new:
+                console.say(f"{found.path}: is there already and fits; --force builds it again")
+            console.say(f"{recipe.onnx.name}: {figures(found)}")
+            return tell(f"{found.path}\n")
         except UserError as error:
             console.fail(error)
             return STOPPED if stop.is_set() else REFUSED if isinstance(error, Refused) else PROBLEM
-    if not found.new:
-        console.say(f"{found.path}: is there already and fits; --force builds it again")
-    console.say(f"{recipe.onnx.name}: {figures(found)}")
-    sys.stdout.write(f"{found.path}\n")
-    return 0
+
+
+def _recipe(options: argparse.Namespace) -> Recipe:
+    from engine.recipe import Recipe
+
+    return Recipe(
+        onnx=options.model,
+        batches=_batches(options.batch),
+        precision=options.precision,
+        device=options.device,
+        workspace_gb=options.workspace_gb,
+        level=options.optimization_level,
+        pictures=str(options.calibrate or ""),
+    )
 
 
 def _parser() -> argparse.ArgumentParser:

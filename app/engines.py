@@ -1,4 +1,4 @@
-"""TensorRT engines as a user meets them: built once while a bar grows, then used; and why they are not."""
+"""TensorRT engines as a user meets them: built once, with progress, then used; and why they are not."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from app.progress import BAR, Console, clock
+from app.progress import Console, clock
 from app.workers import Workers
 from engine import trt
 from engine.cuda import KERNEL_MODULE
@@ -45,8 +45,7 @@ def describe(name: str, phase: str, done: float, left: float) -> str:
     """How far a build is."""
     if left < 0:
         return f"{name}  {phase}"
-    bar = ("#" * round(done * BAR)).ljust(BAR, "-")
-    return f"{name}  [{bar}] {done:4.0%}  {phase}  {clock(left)} left"
+    return f"{done:4.0%}  {clock(left)} left  {name}  {phase}"  # on a narrow terminal the end is cut off
 
 
 def built(
@@ -120,7 +119,8 @@ def _engine(path: Path, place: Place, console: Console, stop: threading.Event) -
         from engine.recipe import Recipe
     except ImportError as error:
         console.say(
-            f"{path.name}: runs on ONNX Runtime: engines need {error.name}: pip install 'kinetrail[gpu]'"
+            f"{path.name}: runs on ONNX Runtime: engines cannot be built here ({error}):"
+            " pip install 'kinetrail[gpu]'"
         )
         return path
     try:

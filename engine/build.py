@@ -7,6 +7,7 @@ wanting is kept as `X.refused.engine`. Whoever builds the same at the same time 
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
@@ -15,13 +16,15 @@ from glob import escape
 from pathlib import Path
 
 from engine import trt
-from engine.cache import REFUSED, UNPROVEN, alone, digest, engine_file, put
+from engine.cache import REFUSED, UNPROVEN, alone, digest, engine_file, put, secret
 from engine.cuda import Gpu, number_of
 from engine.errors import UserError
 from engine.fit import Fit, Place, built_here, misfit, read, record_of, write
 from engine.recipe import Recipe, Source
 from engine.session import unheard
 from engine.tensorrt_build import Cancelled, Limits, Report, plan
+
+LONGEST = 200  #: bytes of a name, so that those of what lies beside it while it is built can still be made
 
 
 class Refused(UserError):
@@ -46,22 +49,26 @@ def build(
     force: bool = False,
     notice: Callable[[str], None] = unheard,
 ) -> Built:
-    """The engine of a recipe, in `output` or the cache folder; one that fits is taken, but for `force`.
+    """The engine of a recipe, in `output` or the cache folder.
+
+    One that was built there in the same way, and fits, is taken; but for `force`.
 
     `notice` is told what one is built with, if one is.
     UserError where it cannot be built, Refused where it does not answer what the ONNX answers, Cancelled
     where `report` said so; nothing of it is left then.
     """
-    if output is not None and output.suffix != ".engine":
-        raise UserError(f"-o {output}: the name of the file has to end in .engine")
+    if output is not None:
+        _check(output)
     onnx_sha256, source = digest(recipe.onnx), Source(recipe)
     gpu = Gpu(number_of(recipe.device))
     with closing(gpu), ExitStack() as undo:
         place = trt.place(trt.tensorrt(), gpu)
         path = output or _default(onnx_sha256, place, recipe, source)
         undo.enter_context(alone(path, lambda: _going(report, "waiting for another build of it")))
-        if not force and (fit := fitting(path, recipe, onnx_sha256, place, source)):
+        fit = None if force else fitting(path, recipe, onnx_sha256, place, source)
+        if fit and _as_asked(fit, recipe, output, verify=verify):
             return Built(path, fit, new=False)
+        secret(make=True)  # what is wrong with it is better known before the work than after it
         notice(trt.using(trt.tensorrt(), gpu))
         unproven = path.with_suffix(UNPROVEN)
         undo.callback(record_of(unproven).unlink, missing_ok=True)
@@ -93,6 +100,21 @@ def build(
         if verify:
             fit = _proven(source, unproven, path, fit, report)
         return Built(path, _publish(unproven, path, fit), new=True)
+
+
+def _check(output: Path) -> None:
+    if output.suffix != ".engine":
+        raise UserError(f"-o {output}: the name of the file has to end in .engine")
+    if len(os.fsencode(output.name)) > LONGEST:
+        raise UserError(f"-o {output}: the name of the file is too long")
+    if output.is_dir():
+        raise UserError(f"-o {output}: is a folder; name a file in it")
+
+
+def _as_asked(fit: Fit, recipe: Recipe, output: Path | None, *, verify: bool) -> bool:
+    """Whether an engine that fits was built with these options, and proven if it has to be."""
+    same = replace(recipe, onnx=Path(fit.onnx)).command(output) == fit.command  # the ONNX may have moved
+    return same and (bool(fit.proof) or not verify)
 
 
 def _proven(source: Source, unproven: Path, path: Path, fit: Fit, report: Report) -> Fit:

@@ -16,6 +16,7 @@ import onnx
 from onnx import GraphProto, ModelProto, NodeProto, TensorProto, helper, numpy_helper
 
 from engine.errors import UserError
+from engine.precision import halved
 
 LAYERS = ("Conv", "ConvTranspose")
 #: What ONNX Runtime's converter keeps in single precision of itself, but for what half precision serves well.
@@ -41,23 +42,6 @@ def in_half(model: ModelProto) -> ModelProto:
         raise UserError("the network has no convolution, so half precision gains nothing; use fp32")
     _replace(out, inside)
     return out
-
-
-def halved(model: ModelProto) -> bool:
-    """Whether some of it is in half precision already."""
-    return any(tensor.data_type == TensorProto.FLOAT16 for tensor in _constants(model.graph))
-
-
-def quantised(model: ModelProto) -> bool:
-    """Whether it says itself which values are int8."""
-    return any(node.op_type == "QuantizeLinear" for node in model.graph.node)
-
-
-def _constants(graph: GraphProto) -> Iterable[TensorProto]:
-    yield from graph.initializer
-    for node in graph.node:
-        if node.op_type == "Constant":
-            yield from (each.t for each in node.attribute if each.name == "value")
 
 
 def _modernise(model: ModelProto) -> None:

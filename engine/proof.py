@@ -24,6 +24,12 @@ from engine.types import Array, Image
 LIMITS_PX = {"fp32": 0.1, "fp16": 0.1, "int8": 1.0}
 SCORE_LIMITS = {"fp32": 0.05, "fp16": 0.05, "int8": 0.2}  #: how far their scores may, which go up to about 1
 BOX_LIMITS_PX = {"fp32": 0.5, "fp16": 0.5, "int8": 2.0}
+#: What to do instead of using an engine that was found wanting.
+INSTEAD = {
+    "fp32": "run the ONNX file itself",
+    "fp16": "pass --precision fp32",
+    "int8": "pass --precision fp16, or calibrate with more pictures and other ones",
+}
 SURE = 0.3  #: score of the joints that count: where a network sees nothing, rounding decides what it answers
 DISTINCT = 32  #: people that are looked at; a larger batch holds them several times
 ALONE = 4  #: of them are run one by one
@@ -92,7 +98,7 @@ def prove_pose(
         )
     elif not off <= SCORE_LIMITS[precision]:
         refused = f"its scores lie {off:.2f} from the ONNX's in the mean, more than {SCORE_LIMITS[precision]}"
-    return Proof(figures, refused)
+    return Proof(figures, refused and f"{refused}; {INSTEAD[precision]}")
 
 
 def prove_detector(
@@ -136,7 +142,8 @@ def prove_detector(
         "engine_ms": median(spent[1]),
     }
     if missing:
-        return Proof(figures, f"{missing} people are found by only one of engine and ONNX")
+        told = f"{missing} people are found by only one of engine and ONNX; {INSTEAD[precision]}"
+        return Proof(figures, told)
     if not edges.size:
         return Proof(
             figures,
@@ -145,9 +152,8 @@ def prove_detector(
         )
     if not mean <= BOX_LIMITS_PX[precision]:
         limit = BOX_LIMITS_PX[precision]
-        return Proof(
-            figures, f"its boxes lie {mean:.2f} px from the ONNX's in the mean, more than {limit} px"
-        )
+        told = f"its boxes lie {mean:.2f} px from the ONNX's in the mean, more than {limit} px"
+        return Proof(figures, f"{told}; {INSTEAD[precision]}")
     return Proof(figures)
 
 

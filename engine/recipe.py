@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import math
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
-import onnx
-from onnx import ModelProto, TensorProto, numpy_helper
 
 from engine.crop import normalise
+from engine.cuda import number_of
 from engine.description import DetectorModel, PoseModel, to_metadata
 from engine.detector import LONG_SIDE, fitted
 from engine.errors import UserError
 from engine.fit import Shape
-from engine.half import halved, in_half, quantised
+from engine.half import in_half
+from engine.precision import halved, in_single, quantised, read
 from engine.proof import Proof, prove_detector, prove_pose
 from engine.recognition import any_model, takes_pixels
 from engine.samples import frames, people
@@ -30,6 +30,8 @@ PRECISIONS = ("fp16", "fp32", "int8")
 LEVELS = range(6)
 WIDE = 9 / 16  #: the proportions of a typical picture
 MOST_MEASURED = 128  #: pictures, when ranges are measured
+MOST_ROWS = 1024  #: of a batch: far more than a GPU gains anything from, far fewer than make it overflow
+LEAST_GB, MOST_GB = 1 / 1024, 1024.0  #: of workspace
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +47,15 @@ class Recipe:
     pictures: str = ""  #: folder to measure ranges on and to prove with; "": frames of the demo clip
 
     def __post_init__(self) -> None:
+        if self.onnx.suffix.lower() != ".onnx":
+            raise UserError(f"{self.onnx}: engines are built of .onnx files; export the network to one")
         low = (0, *self.batches)
         if self.batches and (len(self.batches) != 3 or low != tuple(sorted(low)) or not self.batches[0]):
             raise UserError(
                 f"--batch {','.join(map(str, self.batches))}: it has to be smallest,typical,largest: 1,8,32"
             )
+        if self.batches and self.batches[-1] > MOST_ROWS:
+            raise UserError(f"--batch {','.join(map(str, self.batches))}: at most {MOST_ROWS} at once")
         if self.precision not in PRECISIONS:
             raise UserError(f"--precision {self.precision}: there is {', '.join(PRECISIONS)}")
         if self.precision == "int8" and not self.pictures:
@@ -58,8 +64,8 @@ class Recipe:
             )
         if self.level not in LEVELS:
             raise UserError(f"--optimization-level {self.level}: it goes from {LEVELS[0]} to {LEVELS[-1]}")
-        if not 0 < self.workspace_gb < math.inf:
-            raise UserError(f"--workspace-gb {self.workspace_gb:g}: it has to be above 0")
+        if not LEAST_GB <= self.workspace_gb <= MOST_GB:
+            raise UserError(f"--workspace-gb {self.workspace_gb:g}: from {LEAST_GB:.3f} to {MOST_GB:g}")
 
     def command(self, output: Path | None) -> str:
         """What builds it again."""
@@ -68,7 +74,7 @@ class Recipe:
         words += ["--batch", ",".join(map(str, self.batches))] if self.batches else []
         for name, value, usual in (
             ("--precision", self.precision, "fp16"),
-            ("--device", self.device, "cuda:0"),
+            ("--device", f"cuda:{number_of(self.device)}", "cuda:0"),
             ("--workspace-gb", f"{self.workspace_gb:g}", "4"),
             ("--optimization-level", str(self.level), "3"),
             ("--calibrate", self.pictures and str(Path(self.pictures).absolute()), ""),
@@ -93,7 +99,8 @@ class Source:
     def prepared(self, going: Callable[[], None]) -> bytes:
         """The ONNX in the precision that is asked for."""
         recipe = self._recipe
-        model = _load(recipe.onnx)
+        next(iter(frames(self._folder())))  # what is wrong with them is better known before the work
+        model = read(recipe.onnx)
         for other, is_there in (("int8", quantised), ("fp16", halved)):
             if recipe.precision not in (other, "int8") and is_there(model):
                 raise UserError(f"{recipe.onnx.name}: is in {other} already; pass --precision {other}")
@@ -102,7 +109,7 @@ class Source:
         elif recipe.precision == "int8" and not quantised(model):
             from engine.quantise import in_int8  # only this needs it
 
-            model = in_int8(model, self._inputs(), going)
+            model = in_int8(in_single(model), self._inputs(going))
         content: bytes = model.SerializeToString()
         return content
 
@@ -114,10 +121,11 @@ class Source:
             session = undo.enter_context(closing(open_session(engine, recipe.device)))
             onnx_session = undo.enter_context(closing(self._open()))
             if isinstance(self._model, DetectorModel):
-                pictures = frames(folder)
+                pictures = list(frames(folder, going))
                 return prove_detector(onnx_session, session, self._model, pictures, recipe.precision, going)
-            crops = people(folder, largest, self._model.input_size, unbiased=self._model.decoder == "udp")
-            return prove_pose(onnx_session, session, self._model, crops, typical, recipe.precision, going)
+            model, unbiased = self._model, self._model.decoder == "udp"
+            crops = people(folder, largest, model.input_size, unbiased=unbiased, going=going)
+            return prove_pose(onnx_session, session, model, crops, typical, recipe.precision, going)
 
     def _open(self) -> Session:
         return open_session(self._recipe.onnx, "cpu")
@@ -125,51 +133,27 @@ class Source:
     def _folder(self) -> Path | None:
         return Path(self._recipe.pictures) if self._recipe.pictures else None
 
-    def _inputs(self) -> list[Array | Image]:
+    def _inputs(self, going: Callable[[], None]) -> Iterator[Array | Image]:
         """What the network sees of the user's pictures, each as large as its batch has to be."""
-        model, folder = self._model, self._folder()
         rows = max(1, self._signature.inputs[0][0])
+        for picture in self._seen(going):
+            going()
+            pictures: Image = np.repeat(picture[None], rows, axis=0)
+            if takes_pixels(self._signature):
+                yield pictures
+            else:
+                yield normalise(pictures, self._model.mean, self._model.std, self._model.rgb)
+
+    def _seen(self, going: Callable[[], None]) -> Iterator[Image]:
+        model, folder = self._model, self._folder()
         if isinstance(model, PoseModel):
             unbiased = model.decoder == "udp"
-            seen = list(people(folder, MOST_MEASURED, model.input_size, unbiased=unbiased)[:, None])
-        else:
-            seen = []
-            for image in frames(folder)[:MOST_MEASURED]:
-                size = (image.shape[0], image.shape[1])
-                fit = fitted(size, model.input_size, multiple=model.multiple, long_side=LONG_SIDE)
-                seen.append(fit.letter(image, model.fill)[None])
-        if not takes_pixels(self._signature):
-            seen = [normalise(each, model.mean, model.std, model.rgb) for each in seen]
-        return [np.repeat(each, rows, axis=0) for each in seen]
-
-
-def _load(path: Path) -> ModelProto:
-    try:
-        model = onnx.load(path, load_external_data=False)
-    except OSError as error:
-        raise UserError(f"{path}: cannot be read: {error}") from error
-    if any(tensor.data_location == onnx.TensorProto.EXTERNAL for tensor in model.graph.initializer):
-        raise UserError(f"{path.name}: its weights are in files of their own; save it as one file")
-    _unpack(model)
-    return model
-
-
-def _unpack(model: ModelProto) -> None:
-    """Weights that are only kept in half precision, and cast where they are read, become what is read.
-
-    A network of such weights computes in single precision, and its convolutions do not see that it has any.
-    """
-    graph = model.graph
-    kept = {each.name: each for each in graph.initializer if each.data_type == TensorProto.FLOAT16}
-    casts = [node for node in graph.node if node.op_type == "Cast" and node.input[0] in kept]
-    casts = [node for node in casts if node.attribute[0].i == TensorProto.FLOAT]
-    for node in casts:
-        values = numpy_helper.to_array(kept[node.input[0]]).astype(np.float32)
-        graph.initializer.append(numpy_helper.from_array(values, node.output[0]))
-        graph.node.remove(node)
-    used = {name for node in graph.node for name in node.input}
-    for name in {node.input[0] for node in casts} - used:
-        graph.initializer.remove(kept[name])
+            yield from people(folder, MOST_MEASURED, model.input_size, unbiased=unbiased, going=going)
+            return
+        for image in islice(frames(folder, going), MOST_MEASURED):
+            size = (image.shape[0], image.shape[1])
+            fit = fitted(size, model.input_size, multiple=model.multiple, long_side=LONG_SIDE)
+            yield fit.letter(image, model.fill)
 
 
 def _profile(

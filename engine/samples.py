@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 from collections import defaultdict
-from contextlib import closing
+from collections.abc import Callable, Generator, Iterator
+from contextlib import ExitStack, closing, suppress
 from importlib import resources
 from itertools import cycle, islice
 from pathlib import Path
@@ -28,19 +29,31 @@ JITTER = 0.1  #: by how much of its side a box is moved where people have to be 
 Edges = NDArray[np.float64]
 
 
-def frames(folder: Path | None) -> list[Image]:
-    """Pictures (H, W, 3) BGR: those in a folder, or some of the clip that comes with the program."""
-    return [image for image, _ in _demo()] if folder is None else _pictures(folder)
+def _idle() -> None:
+    """For whoever cannot be called off."""
 
 
-def people(folder: Path | None, count: int, size: Size, *, unbiased: bool) -> Image:
+def frames(folder: Path | None, going: Callable[[], None] = _idle) -> Iterator[Image]:
+    """Pictures (H, W, 3) BGR: those in a folder, or some of the clip that comes with the program.
+
+    `going` is called before each; what it raises ends it.
+    """
+    if folder is not None:
+        return _pictures(folder, going)
+    return (image for image, _ in _demo(going))
+
+
+def people(
+    folder: Path | None, count: int, size: Size, *, unbiased: bool, going: Callable[[], None] = _idle
+) -> Image:
     """As many crops (count, h, w, 3) BGR as a pose network of this input size would see them.
 
     In a folder of the user's, people are where the default detector finds them, or fill a picture whole.
-    Where there are too few, they are seen again from boxes that lie a little aside.
+    Where there are too few, they are seen again from boxes a little aside. `going` is as for `frames`.
     """
-    images = _demo() if folder is None else _with_people(_pictures(folder))
-    seen = [(image, box) for image, boxes in images for box in boxes]
+    with closing(_demo(going) if folder is None else _with_people(_pictures(folder, going))) as images:
+        found = ((image, box) for image, boxes in images for box in boxes)
+        seen = list(islice(found, count))
     rng, out = np.random.default_rng(0), []
     for number, (image, box) in enumerate(islice(cycle(seen), count)):
         aside = rng.uniform(-JITTER, JITTER, 4) * np.tile(box[2:] - box[:2], 2) * (number >= len(seen))
@@ -49,7 +62,7 @@ def people(folder: Path | None, count: int, size: Size, *, unbiased: bool) -> Im
     return np.stack(out)
 
 
-def _demo() -> list[tuple[Image, Edges]]:
+def _demo(going: Callable[[], None]) -> Generator[tuple[Image, Edges]]:
     """Frames of the demo clip, and the boxes of the people in each."""
     folder = Path(str(resources.files("assets")))
     boxes: dict[int, list[list[float]]] = defaultdict(list)
@@ -63,28 +76,37 @@ def _demo() -> list[tuple[Image, Edges]]:
             f"{folder / 'demo.truth.csv'}: missing; pass --calibrate DIR with pictures"
         ) from error
     chosen = set(sorted(boxes)[:: max(1, len(boxes) // FRAMES)])
-    clip, out = cv2.VideoCapture(str(folder / "demo.mp4")), []
-    for number in range(max(chosen) + 1):
-        if clip.grab() and number in chosen:
-            image = clip.retrieve()[1]
-            out.append((image.astype(np.uint8, copy=False), np.array(boxes[number])))
-    clip.release()
-    if not out:
+    clip, none = cv2.VideoCapture(str(folder / "demo.mp4")), True
+    try:
+        for number in range(max(chosen) + 1):
+            if clip.grab() and number in chosen:
+                going()
+                image, none = clip.retrieve()[1], False
+                yield image.astype(np.uint8, copy=False), np.array(boxes[number])
+    finally:
+        clip.release()
+    if none:
         raise UserError(f"{folder / 'demo.mp4'}: cannot be read; pass --calibrate DIR with pictures")
-    return out
 
 
-def _pictures(folder: Path) -> list[Image]:
+def _pictures(folder: Path, going: Callable[[], None]) -> Iterator[Image]:
     """The first pictures in a folder."""
     try:
         paths = sorted(path for path in folder.iterdir() if path.suffix.lower() in ENDINGS)
     except OSError as error:
         raise UserError(f"{folder}: cannot be read as a folder of pictures: {error.strerror}") from error
-    read = (cv2.imread(str(path)) for path in paths)
-    out = list(islice((_small(image) for image in read if image is not None), MOST_PICTURES))
-    if not out:
+    count = 0
+    for path in paths:
+        going()
+        image = cv2.imread(str(path))
+        if image is None:
+            continue
+        yield _small(image)
+        count += 1
+        if count == MOST_PICTURES:
+            return
+    if not count:
         raise UserError(f"{folder}: holds no picture that can be read ({', '.join(ENDINGS)})")
-    return out
 
 
 def _small(image: cv2.typing.MatLike) -> Image:
@@ -96,16 +118,13 @@ def _small(image: cv2.typing.MatLike) -> Image:
     return image.astype(np.uint8, copy=False)
 
 
-def _with_people(images: list[Image]) -> list[tuple[Image, Edges]]:
+def _with_people(images: Iterator[Image]) -> Generator[tuple[Image, Edges]]:
     """Each picture and its people; the whole of it where nobody is found, or there is no detector."""
-    whole = [np.array([[0.0, 0.0, image.shape[1], image.shape[0]]]) for image in images]
-    try:
-        detector = open_detector(default_model("detector"), "cpu", 1)
-    except UserError:
-        return list(zip(images, whole, strict=True))
-    with closing(detector):
-        found = [detector.detect([image])[0].xyxy.astype(np.float64) for image in images]
-    return [
-        (image, boxes if len(boxes) else all_of_it)
-        for image, boxes, all_of_it in zip(images, found, whole, strict=True)
-    ]
+    with ExitStack() as undo:
+        detector = None
+        with suppress(UserError):
+            detector = undo.enter_context(closing(open_detector(default_model("detector"), "cpu", 1)))
+        for image in images:
+            boxes = detector.detect([image])[0].xyxy.astype(np.float64) if detector else np.zeros((0, 4))
+            whole = np.array([[0.0, 0.0, image.shape[1], image.shape[0]]])
+            yield image, boxes if len(boxes) else whole

@@ -21,15 +21,15 @@ def machine(patch: pytest.MonkeyPatch, cache: Path, version: str) -> Iterator[No
     simulated_pycuda.install(patch)
     simulated_tensorrt.install(patch, version=version)
     patch.setattr("engine.recipe.people", crowd)  # decoding the demo clip takes seconds
-    patch.setattr("engine.recipe.frames", lambda _: list(crowd(None, 3, (120, 160), unbiased=False)))
+    patch.setattr("engine.recipe.frames", lambda *_: iter(crowd(None, 3, (120, 160), unbiased=False)))
     yield
     DEVICE.check()
 
 
-def crowd(_: Path | None, count: int, size: tuple[int, int], *, unbiased: bool) -> np.ndarray:
+def crowd(_: Path | None, count: int, size: tuple[int, int], *, unbiased: bool, **__: object) -> np.ndarray:
     """Pictures (N, h, w, 3), each dark but for one bright rectangle."""
     del unbiased
     pictures = np.zeros((count, *size, 3), np.uint8)
     for number, picture in enumerate(pictures):
-        picture[10 + number : 40, 8 : 20 + 2 * number] = 200 + number
+        picture[10 + number : 40, 8 : 20 + 2 * number] = 200 + number % 50
     return pictures

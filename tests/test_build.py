@@ -23,6 +23,7 @@ from engine.errors import UserError
 from engine.fit import record_of
 from engine.quantise import in_int8
 from engine.recipe import Recipe
+from engine.samples import frames
 from engine.session import open_session
 
 BATCHES = (1, 3, 6)
@@ -109,6 +110,18 @@ def test_an_engine_that_is_there_is_taken_but_for_force(pose: Path) -> None:
     assert SIMULATION.built == 2
 
 
+def test_an_engine_that_was_built_otherwise_than_is_asked_is_built_again(pose: Path, tmp_path: Path) -> None:
+    assert build(recipe(pose), report=silent, verify=False).fit.proof == {}
+    assert not build(recipe(pose), report=silent, verify=False).new
+    assert build(recipe(pose), report=silent).fit.proof  # it was asked to be proven, and was not
+    for changes in ({"level": 5}, {"workspace_gb": 1.0}, {"pictures": str(tmp_path)}):
+        first = build(recipe(pose, **changes), report=silent)
+        assert first.new, changes
+        assert existing(Recipe(pose, BATCHES), first.fit.place) == first.path  # a run takes it as it is
+        pose = pose.rename(tmp_path / f"moved{len(first.fit.command)}.onnx")
+        assert not build(recipe(pose, device="auto", **changes), report=silent).new, changes
+
+
 def test_another_engine_is_built_where_the_one_that_is_there_does_not_fit(pose: Path, tmp_path: Path) -> None:
     output = tmp_path / "x.engine"
     build(recipe(pose), output, report=silent)
@@ -159,10 +172,36 @@ def test_measurements_that_cannot_be_kept_do_not_cost_the_engine(pose: Path, tmp
     assert build(recipe(pose), tmp_path / "b.engine", report=silent).new
 
 
-def test_a_name_that_is_no_engines_is_told_whatever_machine_it_is(pose: Path, tmp_path: Path) -> None:
+def test_a_name_that_cannot_be_an_engines_is_told_before_any_work(pose: Path, tmp_path: Path) -> None:
     DEVICE.reset(count=0)
-    with pytest.raises(UserError, match=r"end in \.engine"):
-        build(recipe(pose), tmp_path / "x.onnx", report=silent)
+    (tmp_path / "folder.engine").mkdir()
+    for name, says in (
+        ("x.onnx", r"end in \.engine"),
+        ("folder.engine", "is a folder"),
+        ("ü" * 100 + ".engine", "too long"),
+    ):
+        with pytest.raises(UserError, match=says):
+            build(recipe(pose), tmp_path / name, report=silent)
+    build_at = tmp_path / ("x" * 193 + ".engine")
+    DEVICE.reset()
+    assert build(recipe(pose), build_at, report=silent).new
+
+
+def test_a_folder_without_pictures_is_told_before_the_work(
+    pose: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.recipe.frames", frames)
+    for folder, says in (("none", "cannot be read as a folder"), ("", "holds no picture")):
+        with pytest.raises(UserError, match=says):
+            build(recipe(pose, pictures=str(tmp_path / folder)), report=silent)
+    assert SIMULATION.built == 0
+
+
+def test_a_secret_that_is_none_is_told_before_the_work(pose: Path) -> None:
+    put(engine_folder() / "secret", b"short")
+    with pytest.raises(UserError, match="remove it"):
+        build(recipe(pose), report=silent)
+    assert SIMULATION.built == 0
 
 
 def test_progress_goes_up_and_names_what_is_done(pose: Path) -> None:
@@ -186,7 +225,8 @@ def test_a_build_that_is_called_off_leaves_nothing(pose: Path, phase: str) -> No
 
 def test_an_engine_that_answers_something_else_is_put_aside(pose: Path) -> None:
     SIMULATION.spoil = lambda _, heatmaps: np.roll(heatmaps, 1, axis=3)  # all joints a cell to the right
-    with pytest.raises(Refused, match=r"joints lie .* px from the ONNX's .*\.refused\.engine") as error:
+    says = r"joints lie .* px from the ONNX's .*; pass --precision fp32; .*\.refused\.engine"
+    with pytest.raises(Refused, match=says) as error:
         build(recipe(pose), report=silent)
     aside = Path(str(error.value).split()[-1])
     assert aside.is_file()
@@ -325,8 +365,10 @@ def test_a_detector_that_finds_other_boxes_is_put_aside(tmp_path: Path) -> None:
         ({"precision": "fp8"}, "fp16, fp32, int8"),
         ({"precision": "int8"}, "--calibrate"),
         ({"level": 9}, "0 to 5"),
-        ({"workspace_gb": 0.0}, "above 0"),
-        ({"workspace_gb": float("nan")}, "above 0"),
+        ({"workspace_gb": 0.0}, "workspace-gb 0: from"),
+        ({"workspace_gb": 1e300}, "to 1024"),
+        ({"workspace_gb": float("nan")}, "to 1024"),
+        ({"batches": (1, 8, 9999)}, "at most 1024"),
         ({"device": "cpu"}, "NVIDIA GPU only"),
         ({"device": "cuda:7"}, "one GPU"),
     ],
@@ -334,6 +376,42 @@ def test_a_detector_that_finds_other_boxes_is_put_aside(tmp_path: Path) -> None:
 def test_options_that_make_no_sense_are_told(pose: Path, changes: dict[str, object], says: str) -> None:
     with pytest.raises(UserError, match=says):
         build(recipe(pose, **changes), report=silent)
+
+
+def test_engines_are_built_of_onnx_files_only(tmp_path: Path) -> None:
+    for name in ("a.pth", "a.engine", "a"):
+        with pytest.raises(UserError, match=r"built of \.onnx files"):
+            Recipe(tmp_path / name)
+
+
+def test_int8_of_a_network_in_half_precision_quantises_its_weights_channel_by_channel(tmp_path: Path) -> None:
+    half = onnx.load(networks.heatmaps(tmp_path / "half.onnx", kind=onnx.TensorProto.FLOAT16))
+    recipe_ = recipe(tmp_path / "half.onnx", precision="int8", pictures=str(tmp_path))
+    content = build(recipe_, report=silent, verify=False).path.read_bytes()
+    graph = onnx.load_model_from_string(content.split(b"\n", 2)[2]).graph
+    kept = {each.name: each for each in graph.initializer}
+    (conv,) = (node for node in graph.node if node.op_type == "Conv")
+    made = {name: node for node in graph.node for name in node.output}
+    scaled = made[made[conv.input[1]].input[0]]
+    assert scaled.op_type == "QuantizeLinear"
+    assert scaled.input[0] in kept  # TensorRT wants weights there, not what makes them
+    assert list(kept[scaled.input[1]].dims) == [17]
+    assert all(each.data_type != onnx.TensorProto.FLOAT16 for each in graph.initializer)
+    assert half.graph.initializer[0].data_type == onnx.TensorProto.FLOAT16
+
+
+def test_int8_of_a_network_of_old_operators(tmp_path: Path) -> None:
+    old = onnx.load(networks.heatmaps(tmp_path / "old.onnx"))
+    old.opset_import[0].version = 11
+    onnx.save(old, tmp_path / "old.onnx")
+    recipe_ = recipe(tmp_path / "old.onnx", precision="int8", pictures=str(tmp_path))
+    assert build(recipe_, report=silent, verify=False).new
+    model = onnx.load(tmp_path / "old.onnx")
+    model.opset_import[0].version = 7
+    names = ["heatmaps", *"abcd"]
+    model.graph.node.append(onnx.helper.make_node("BatchNormalization", names, ["out"], spatial=0))
+    with pytest.raises(UserError, match=r"cannot be quantised .*--precision fp16"):
+        in_int8(model, [])
 
 
 def test_an_engine_is_what_its_record_says_it_is(tmp_path: Path) -> None:

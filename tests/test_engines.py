@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import signal
+import subprocess
 import sys
 import threading
 from collections.abc import Iterator
@@ -25,6 +26,8 @@ from app.engines import describe, engines_of
 from app.progress import Console
 from build_engine import main as build_engine
 from engine.cache import engines
+
+ROOT = Path(__file__).parents[1]
 
 
 @pytest.fixture(autouse=True, params=MAJORS[1:])
@@ -84,6 +87,7 @@ def test_the_command_tells_what_is_wrong_with_exit_code_2(
         ([str(pose), "--batch", "many"], "--batch many"),
         ([str(pose), "-o", str(tmp_path / "x.onnx")], "end in .engine"),
         ([str(tmp_path / "none.onnx")], "cannot be read"),
+        ([str(tmp_path / "net.pth")], "built of .onnx files"),
         ([str(pose), "--device", "cuda:3"], "cuda:3"),
         ([str(pose), "--precision", "int8"], "--calibrate"),
     ):
@@ -95,6 +99,22 @@ def test_the_command_tells_what_is_wrong_with_exit_code_2(
     with pytest.raises(SystemExit) as exit_code:
         build_engine([str(pose), "--precision", "fp64"])
     assert exit_code.value.code == 2
+
+
+def test_what_is_missing_is_told_in_one_line_and_help_needs_nothing() -> None:
+    for arguments, code, says in ((["a.onnx"], 2, "numpy"), (["--help"], 0, "usage")):
+        command = [sys.executable, "-S", "-E", "build_engine.py", *arguments]  # no site-packages
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        assert (done.returncode, says in done.stdout + done.stderr) == (code, True)
+        assert "Traceback" not in done.stderr
+
+
+def test_whoever_reads_along_may_leave(pose: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(_: str) -> None:
+        raise BrokenPipeError
+
+    monkeypatch.setattr("sys.stdout.write", broken)
+    assert build_engine([str(pose), "--batch", "1,2,4"]) == 0
 
 
 def test_an_engine_that_answers_something_else_is_exit_code_3(
@@ -251,4 +271,4 @@ def test_an_engine_from_elsewhere_runs_only_when_it_is_trusted(
 def test_the_line_of_a_build_says_how_far_it_is() -> None:
     assert describe("pose.onnx", "preparing", 0.0, -1.0) == "pose.onnx  preparing"
     line = describe("pose.onnx", "Timing graph nodes", 0.25, 65)
-    assert line == "pose.onnx  [######------------------]  25%  Timing graph nodes  1:05 left"
+    assert line == " 25%  1:05 left  pose.onnx  Timing graph nodes"

@@ -12,8 +12,9 @@ import pytest
 from onnx import ModelProto, NodeProto, TensorProto, helper
 
 from engine.errors import UserError
-from engine.half import in_half, quantised
+from engine.half import in_half
 from engine.onnx_session import OnnxSession
+from engine.precision import quantised
 
 node = helper.make_node
 RNG = np.random.default_rng(3)

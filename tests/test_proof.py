@@ -198,7 +198,46 @@ def test_pictures_of_the_user_are_taken_where_he_names_a_folder(
     for empty in (tmp_path / "none", tmp_path / "empty"):
         (tmp_path / "empty").mkdir(exist_ok=True)
         with pytest.raises(UserError, match="picture"):
-            frames(empty)
+            list(frames(empty))
+
+
+def test_looking_at_pictures_can_be_called_off_before_each(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(9):
+        cv2.imwrite(str(tmp_path / f"{number}.png"), np.full((96, 160, 3), 9, np.uint8))
+    monkeypatch.setattr(
+        "engine.samples.default_model", lambda _: networks.rectangle_detector(tmp_path / "d.onnx")
+    )
+    for look in (
+        lambda going: people(tmp_path, 9, SIZE, unbiased=False, going=going),
+        lambda going: people(None, 9, SIZE, unbiased=False, going=going),
+        lambda going: list(frames(tmp_path, going)),
+        lambda going: list(frames(None, going)),
+    ):
+        looked: list[int] = []
+
+        def going() -> None:
+            looked.append(1)  # noqa: B023
+            if len(looked) == 2:  # noqa: B023
+                raise UserError("cancelled")
+
+        with pytest.raises(UserError, match="cancelled"):
+            look(going)
+        assert len(looked) == 2
+
+
+def test_no_more_pictures_are_looked_at_than_it_takes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(9):
+        cv2.imwrite(str(tmp_path / f"{number}.png"), np.full((96, 160, 3), 9, np.uint8))
+    monkeypatch.setattr(
+        "engine.samples.default_model", lambda _: networks.rectangle_detector(tmp_path / "d.onnx")
+    )
+    looked: list[int] = []
+    assert len(people(tmp_path, 3, SIZE, unbiased=False, going=lambda: looked.append(1))) == 3
+    assert len(looked) == 3
 
 
 def test_large_pictures_are_held_small_and_other_files_do_not_count(
@@ -211,7 +250,7 @@ def test_large_pictures_are_held_small_and_other_files_do_not_count(
         cv2.imwrite(str(tmp_path / f"b{number}.png"), np.zeros((60, 400, 3), np.uint8))
     assert [image.shape for image in frames(tmp_path)] == [(15, 100, 3)] * 2
     with pytest.raises(UserError, match=r"a0\.txt: cannot be read as a folder of pictures"):
-        frames(tmp_path / "a0.txt")
+        list(frames(tmp_path / "a0.txt"))
 
 
 def test_the_detector_is_opened_once_for_all_pictures(
