@@ -80,8 +80,8 @@ def clip_line(clip: Path, told: Sequence[Tracks]) -> str:
     by_eye = f" ({given(told, counted)})" if counted else ""
     crowd, brief = sum(lives.values()) / max(len(told), 1), sum(frames <= 5 for frames in lives.values())
     return (
-        f"{clip.name}: {len(told)} frames, {crowd:.1f} people a frame, ids {len(lives)}{by_eye}, of them in"
-        f" at most 5 frames {brief}; tremble in thousandths of the person {1e3 * raw:.1f} -> {1e3 * smooth:.1f}"
+        f"{clip.name}: {len(told)} frames, {crowd:.1f} people a frame, ids {len(lives)}{by_eye}, {brief} of"
+        f" them in at most 5 frames; tremble in thousandths of a person {1e3 * raw:.1f} -> {1e3 * smooth:.1f}"
     )
 
 

@@ -109,8 +109,8 @@ def hiding() -> list[Tale]:
     other = ((0, 4.6, 5.6), (3.0, 4.6, 5.6), (6.5, -1.2, 5.6), (11, -1.6, 5.6))
     return [
         Tale("hidden for 0.5 s", Story((behind(0.0),), (Pillar(0.0, 4.5, 0.29),)), 4),
-        Tale("hidden for 2 s", Story((behind(1.46), past(1.6)), (PILLAR,)), 6),
-        Tale("hidden for 8 s", Story((behind(7.46), past(4.0)), (PILLAR,)), 12),
+        Tale("hidden for 2 s", Story((behind(1.32), past(1.6)), (PILLAR,)), 6),
+        Tale("hidden for 8 s", Story((behind(7.32), past(4.0)), (PILLAR,)), 12),
         Tale("leaving for 5 s", Story((Walker(1, away, BLUE), Walker(2, other, RED, 0.3))), 9.5),
     ]
 

@@ -61,19 +61,19 @@ def test_who_is_hidden_is_hidden_for_as_long_as_the_story_says(name: str, second
     gone = next(t for t in np.arange(1.2, 2.4, 0.04) if seen(t) < IN_VIEW)
     back = next(t for t in np.arange(end - 1.2, end - 2.4, -0.04) if seen(t) < IN_VIEW)
     assert all(seen(t) < IN_VIEW for t in np.linspace(gone, back, 5))
-    assert back - gone == pytest.approx(seconds, abs=0.12)
+    assert back - gone == pytest.approx(seconds, abs=0.1)
 
 
 def test_who_leaves_is_out_of_the_picture_for_five_seconds_while_somebody_else_comes_in():
-    drawn, when = scene(tale("leaving for 5 s").story), np.arange(1.5, 8.6, 0.1)
+    drawn, when = scene(tale("leaving for 5 s").story), np.arange(1.5, 8.6, 0.2)
     shares = [
         dict(zip(t.ids.tolist(), t.seen.tolist(), strict=True)) for t in (drawn.frame(w)[1] for w in when)
     ]
     gone = [share.get(1, 0.0) < IN_VIEW for share in shares]
-    assert 0.1 * sum(gone) == pytest.approx(5, abs=0.25)
+    assert 0.2 * sum(gone) == pytest.approx(5, abs=0.4)
     arrived = next(i for i, share in enumerate(shares) if share.get(2, 0.0) > IN_VIEW)
     assert gone[arrived]
-    assert gone[arrived + 10]
+    assert gone[arrived + 5]
 
 
 def test_who_jumps_is_in_the_air_as_long_as_a_stone():
@@ -116,9 +116,9 @@ def test_a_camera_that_nods_takes_the_street_and_the_people_along():
 
 
 def test_a_film_is_the_same_when_it_is_read_again(tmp_path: Path):
-    short = replace(tale("crossing"), seconds=0.2)
+    short = replace(tale("hidden for 0.5 s"), seconds=0.12)
     first, again = film(short, tmp_path), film(short, tmp_path)
-    assert len(list(first.images())) == len(again.truths) == 5
+    assert len(list(first.images())) == len(again.truths) == 3
     for a, b in zip(first.shots(), again.shots(), strict=True):
         np.testing.assert_array_equal(a.poses.keypoints, b.poses.keypoints)
         np.testing.assert_array_equal(a.who, b.who)
@@ -126,7 +126,7 @@ def test_a_film_is_the_same_when_it_is_read_again(tmp_path: Path):
 
 
 def test_frames_that_drop_are_missing_from_pictures_and_truth_alike(tmp_path: Path):
-    whole = replace(tale("crossing"), seconds=0.6)
+    whole = replace(tale("hidden for 0.5 s"), seconds=0.32)
     every, some = film(whole, tmp_path), film(replace(whole, dropped=0.3), tmp_path)
     assert 0 < len(some.indices) < len(every.indices)
     kept = [picture for i, picture in enumerate(every.images()) if i in some.indices]
@@ -194,7 +194,7 @@ def test_left_and_right_are_exchanged_for_a_moment_and_as_often_as_it_says():
     truth = standing(5)
     ankles = [JOINT["left_ankle"], JOINT["right_ankle"]]
     exchanged = []
-    for shot in watched(Network(missed=0, swapped=0.4), frames=2000):
+    for shot in watched(Network(missed=0, swapped=0.4), frames=1500):
         told, true = (k[:, ankles] for k in (shot.poses.keypoints[shot.who.argsort()], truth.keypoints))
         exchanged.append(
             np.linalg.norm(told - true[:, ::-1], axis=2).sum(1) < np.linalg.norm(told - true, axis=2).sum(1)
