@@ -52,7 +52,7 @@ class Report:
     live_dropped: int
     latency_p50_ms: float  #: capture to drawn, at that pace
     latency_p95_ms: float
-    lag_ms: float  #: by which joints are later than their pictures, because of the smoothing
+    lag_ms: float  #: by which joints are later than their pictures, because of the smoothing; -1: not known
     damage: str  #: what was wrong with the source, "" when nothing was; the rest speaks of what could be read
 
     def as_json(self) -> str:
@@ -74,8 +74,8 @@ class Report:
                 f"whole job      {self.fps:.1f} fps, efficiency {self.efficiency:.2f}, "
                 f"peak memory {self.peak_memory_mb:.0f} MB",
                 f"as a camera    {self.live_fps:.1f} fps, {self.live_dropped} dropped, capture to drawn "
-                f"p50 {self.latency_p50_ms:.0f} ms, p95 {self.latency_p95_ms:.0f} ms, "
-                f"joints {self.lag_ms:.0f} ms late",
+                f"p50 {self.latency_p50_ms:.0f} ms, p95 {self.latency_p95_ms:.0f} ms"
+                + (f", joints {self.lag_ms:.0f} ms late" if self.lag_ms >= 0 else ""),
                 "",
             ]
         )

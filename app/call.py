@@ -91,7 +91,7 @@ def _run_one(
             console.clear()
     if summary.written:
         result = Console(sys.stdout, quiet=settings.quiet)
-        late = f", joints {job.lag_ms(info):.0f} ms late" if info.live else ""
+        late = late_line(job.lag_ms(info)) if info.live else ""
         result.say(closing_line(info.name, summary, job.outputs(stem, folder), following, late))
     elif stop.is_set() and full:
         console.say(f"{info.name}: stopped before the files, which --smooth full writes at the end")
@@ -108,6 +108,11 @@ def _place(path: Path) -> tuple[int, int] | None:
     except OSError:
         return None
     return found.st_dev, found.st_ino
+
+
+def late_line(lag_ms: float) -> str:
+    """What smoothing costs in time, for people; nothing where it is not known."""
+    return f", joints {lag_ms:.0f} ms late" if lag_ms >= 0 else ""
 
 
 def closing_line(

@@ -39,11 +39,13 @@ def target(text: str) -> Target:
 
 def smoothing(text: str) -> str:
     """How joints are smoothed; "" for what suits the source."""
-    from trackers.smoothing import smoother  # brings numpy
+    from trackers.smoothing import LONGEST_LAG, smoother  # bring numpy
 
     if text:
         try:
             smoother(text)
         except ValueError:
-            raise ValueError("live, one-euro, lag:0.3s (any seconds up to 10), full or off") from None
+            raise ValueError(
+                f"live, one-euro, lag:0.3s (any seconds up to {LONGEST_LAG:g}), full or off"
+            ) from None
     return text
