@@ -70,7 +70,7 @@ def test_how_sure_it_is_follows_how_alike_they_are():
 
 @pytest.mark.parametrize("target", [0, -1, (np.nan, 0.0, 0.0), (0.0, 0.0, np.inf)])
 def test_what_cannot_be_chosen_is_a_mistake(target: object):
-    with pytest.raises(ValueError, match="counted from 1|expected x, y and seconds"):
+    with pytest.raises(ValueError, match=r"counted from 1|expected x, y and seconds"):
         Lock(target)
 
 

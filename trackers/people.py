@@ -224,6 +224,10 @@ def newcomers(sight: Sight) -> People:
 
 def together(*groups: People) -> People:
     """The people of all groups, one after the other."""
+    some = [group for group in groups if group.ids.size] or groups[:1]
+    if len(some) == 1:
+        return some[0]
+    groups = tuple(some)
     motion = Motion(*map(np.concatenate, zip(*(group.motion for group in groups), strict=True)))
     looks = Looks(*map(np.concatenate, zip(*(group.looks for group in groups), strict=True)))
     return People(motion, looks, *map(np.concatenate, zip(*(group[2:] for group in groups), strict=True)))

@@ -112,12 +112,12 @@ class Tracker:
         new = _unknown(shared, spare, seen) if detected else _NOBODY
         met = known.take(old).met(sight.take(seen), alike, detected=detected)
         here, hidden = together(met, newcomers(sight.take(new))), self._hidden(known, old)
-        back = recognised(here, together(hidden, self._away))
-        self._away = self._away.take(back.missing[back.missing >= len(hidden.ids)] - len(hidden.ids))
-        hidden = hidden.take(back.missing[back.missing < len(hidden.ids)])
-        self._people = together(back.here, hidden)
+        waits = np.zeros(len(here.ids), np.bool_)
+        if not here.ids.all():
+            here, hidden, waits = self._known_again(here, hidden)
+        self._people = together(here, hidden)
         certain = self._sure(sight.take(new), known) | (dt > self._forget_after)
-        self._name(np.concatenate([np.ones(len(old), np.bool_), certain]) & ~back.waits)
+        self._name(np.concatenate([np.ones(len(old), np.bool_), certain]) & ~waits)
         return self._tell(sight, np.concatenate([seen, new]), poses)
 
     def expected(self, time: float) -> Boxes:
@@ -182,9 +182,18 @@ class Tracker:
         gone[seen] = False
         named = known.ids > 0
         waiting = known.unseen <= np.where(named, self._forget_after, min(SECOND_LOOK, self._forget_after))
-        away = together(self._away, known.take(np.flatnonzero(gone & ~waiting & named)))
-        self._away = away.take(np.flatnonzero(away.unseen <= self._remember))
+        left = np.flatnonzero(gone & ~waiting & named)
+        if left.size or self._away.ids.size:
+            away = together(self._away, known.take(left))
+            self._away = away.take(np.flatnonzero(away.unseen <= self._remember))
         return known.take(np.flatnonzero(gone & waiting))
+
+    def _known_again(self, here: People, hidden: People) -> tuple[People, People, Mask]:
+        """Those here, those still hidden, and who (P,) of those here is to wait for a name."""
+        back = recognised(here, together(hidden, self._away))
+        away = back.missing >= len(hidden.ids)
+        self._away = self._away.take(back.missing[away] - len(hidden.ids))
+        return back.here, hidden.take(back.missing[~away]), back.waits
 
     def _sure(self, new: Sight, known: People) -> Mask:
         """Which newcomers are people at first sight, by their boxes and by joints like everybody's."""
