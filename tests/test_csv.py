@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -120,6 +121,22 @@ def test_whole_seconds_are_still_numbers_with_a_point(tmp_path: Path) -> None:
             table.write(result(index, index * 100.0, PICTURE, SOMEONE))
     assert pd.read_csv(tmp_path / "a.csv")["time_s"].dtype == np.float64
     assert (tmp_path / "a.csv").read_text().splitlines()[2].startswith("1,100.0,1,0.7500,")
+
+
+def test_foretold_joints_have_a_place_and_no_score(tmp_path: Path) -> None:
+    people = tracks([1, 2], [standing(0, 0, 9, 9), standing(5, 5, 9, 9)], scores=[[0.1] * 17, [0.9] * 17])
+    foretold = np.zeros((2, 17), np.bool_)
+    foretold[0, 9] = foretold[1, 3] = True  # one not seen, one not believed
+    with closing(Csv(tmp_path / "a.csv", KEYPOINTS, 0.3)) as file:
+        file.write(result(0, 0.0, PICTURE, replace(people, predicted=foretold)))
+    table = pd.read_csv(tmp_path / "a.csv")
+    for row, (joint, at) in enumerate((("left_wrist", 9), ("left_ear", 3))):
+        place = table.loc[row, [f"{joint}_x", f"{joint}_y"]]
+        np.testing.assert_allclose(place.astype(float), people.keypoints[row, at], atol=5e-4)
+        assert np.isnan(table.loc[row, f"{joint}_score"])
+    scores = table[[f"{joint}_score" for joint in KEYPOINTS]]
+    assert scores.notna().sum(axis=1).tolist() == [0, 16]
+    assert table[[f"{joint}_x" for joint in KEYPOINTS]].notna().sum(axis=1).tolist() == [1, 17]
 
 
 def test_frames_without_people_have_no_rows(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import combinations
 
 import cv2
@@ -13,6 +14,7 @@ from figures import nobody, standing, tracks
 from numpy.typing import ArrayLike, NDArray
 
 from app.draw import draw
+from app.labels import banner
 from app.palette import COLOURS, shades
 from engine.skeleton import KEYPOINTS
 from engine.types import Image
@@ -228,6 +230,36 @@ def test_joints_below_the_threshold_are_not_drawn() -> None:
     scores[0, JOINT["left_wrist"]] = 0.3
     there = draw(plain(), tracks([1], points, scores), 0.3)
     assert changed(plain(), there)[y - 2 : y + 2, x - 2 : x + 2].all()
+
+
+def test_foretold_joints_are_faint_rings_though_hardly_seen() -> None:
+    body = standing(300, 60, 300, 600)
+    elbow = JOINT["left_elbow"]
+    foretold = np.zeros((1, 17), np.bool_)
+    foretold[0, elbow] = True
+    scores = np.full((1, 17), 0.9)
+    scores[0, elbow] = 0.05
+    sure, hidden = tracks([1], body), tracks([1], body, scores)
+    ring = replace(hidden, predicted=foretold)
+    x, y = np.rint(body[elbow]).astype(int)
+    around = np.s_[y - 12 : y + 13, x - 12 : x + 13]
+    image = plain()
+    marks = {
+        name: np.abs(draw(image, who, 0.3).astype(int) - image)[around].sum()
+        for name, who in (("sure", sure), ("hidden", hidden), ("ring", ring))
+    }
+    assert marks["hidden"] == 0
+    assert 0 < marks["ring"] < 0.6 * marks["sure"]
+
+
+def test_a_banner_is_large_and_stays_within_the_picture() -> None:
+    for width, height in (*SIZES.values(), (100, 300), (40, 30)):
+        image = plain(width, height)
+        banner(image, "lost")
+        y, x = np.nonzero(changed(plain(width, height), image))
+        assert y.max() < height / 2 + 20
+        assert abs((x.min() + x.max()) / 2 - width / 2) < 4
+        assert image.max() > 200
 
 
 def test_limbs_fade_with_the_lower_score_of_their_ends() -> None:

@@ -69,7 +69,7 @@ def test_flags_win_over_the_file(tmp_path):
         ("detect-every = 0", "detect-every must be auto or a whole number from 1 to 1000, not '0'"),
         ('detect-every = "often"', "detect-every must be auto or a whole number"),
         ("detect-every = 2.5", "detect-every must be a text, not 2.5"),
-        ('smooth = "lag:-1s"', "smooth must be live, one-euro, lag:0.3s (any seconds up to 10), full or off"),
+        ('smooth = "lag:-1s"', "smooth must be live, one-euro, lag:0.3s (any seconds up to 2), full or off"),
         ('smooth = "lag:nan"', "smooth must be live, one-euro, lag:0.3s"),
         ('follow = "1,2"', "follow must be the number of a person (3), or a place and a time (640,360@2.5"),
         ('follow = "0"', "follow must be the number of a person"),
