@@ -97,6 +97,26 @@ def test_damaged_sets_are_refused(tmp_path: Path) -> None:
         boxes.read(folder)
 
 
+@pytest.mark.parametrize("box", [[0, 0, "9", 9], [0, 0, float("nan"), 9], [0, 0, -9, 9], [0, 0, 9], None])
+def test_boxes_that_are_none_are_refused_and_not_learned_from(tmp_path: Path, box: list[object]) -> None:
+    labels = drawn_people.write(tmp_path / "set")
+    labels["annotations"][2]["bbox"] = box
+    drawn_people.relabel(tmp_path / "set", labels)
+    with pytest.raises(UserError, match="not COCO's format"):
+        boxes.read(tmp_path / "set")
+
+
+def test_a_damaged_cache_is_one_line(tmp_path: Path) -> None:
+    drawn_people.write(tmp_path / "set")
+    labels = boxes.read(tmp_path / "set")
+    boxes.photos(labels, tmp_path / "cache")
+    for kind in ("npz", "npy"):
+        (file,) = (tmp_path / "cache").glob(f"*.{kind}")
+        file.write_bytes(file.read_bytes()[:100])
+        with pytest.raises(UserError, match="remove it, it is made anew"):
+            boxes.photos(labels, tmp_path / "cache")
+
+
 def test_a_full_disk_leaves_no_half_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: object, **__: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")

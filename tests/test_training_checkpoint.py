@@ -130,6 +130,16 @@ def test_weights_of_another_network_of_ours_are_called_by_its_name(tmp_path: Pat
         load(tmp_path / "tiny.pth", tiny(1))
 
 
+@pytest.mark.parametrize(
+    "change", [lambda each: each.to_sparse(), lambda each: each.to("meta"), lambda each: each * 1j]
+)
+def test_tensors_without_plain_numbers_are_no_weights(tmp_path: Path, change: Any) -> None:
+    weights = tiny(1).state_dict()
+    torch.save({**weights, "conv1.weight": change(weights["conv1.weight"])}, tmp_path / "w.pth")
+    with pytest.raises(UserError, match=r"w\.pth: holds no weights: no tensor of plain numbers in conv1"):
+        load(tmp_path / "w.pth", tiny(2))
+
+
 class Code:
     """A pickle that makes a file when it is loaded."""
 

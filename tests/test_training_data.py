@@ -204,7 +204,20 @@ def test_a_damaged_set_is_refused_with_what_is_wrong(tmp_path: Path, damage, say
         data.read(tmp_path / "set")
 
 
-@pytest.mark.parametrize("said", [{"a": 1}, [{"annotation_id": 1, "keypoints": [1, 2]}], [3]])
+NAN = float("nan")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"a": 1},
+        [{"annotation_id": 1, "keypoints": [1, 2]}],
+        [3],
+        [{"annotation_id": 1, "keypoints": [1, NAN, 0.9] * 17}],
+        [{"annotation_id": 1, "keypoints": [1, 2, NAN] * 17}],
+        [{"annotation_id": 1, "keypoints": ["1", 2, 0.9] * 17}],
+    ],
+)
 def test_a_teacher_who_says_something_else_is_refused(tmp_path: Path, said: object) -> None:
     drawn_people.write(tmp_path / "set")
     drawn_people.teach(tmp_path / "set", said)

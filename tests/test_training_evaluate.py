@@ -237,6 +237,33 @@ def test_people_without_an_area_are_refused(labels: dict[str, Any], tmp_path: Pa
         evaluate.gallery(tmp_path / "set")
 
 
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"area": float("nan")}, "not finite numbers"),
+        ({"area": "large"}, "not what they are in COCO"),
+        ({"num_keypoints": [17]}, "not what they are in COCO"),
+        ({"category_id": 2}, "nobody in it is of category 1"),
+        ({"id": 1}, "several annotations have the same id"),
+    ],
+)
+def test_labels_that_the_metric_would_count_wrongly_are_refused(
+    labels: dict[str, Any], tmp_path: Path, change: dict[str, Any], says: str
+) -> None:
+    for person in labels["annotations"]:
+        person |= change
+    drawn_people.relabel(tmp_path / "set", labels)
+    with pytest.raises(UserError, match=says):
+        evaluate.gallery(tmp_path / "set")
+
+
+def test_labels_need_not_say_what_the_categories_are(labels: dict[str, Any], tmp_path: Path) -> None:
+    del labels["categories"]
+    drawn_people.relabel(tmp_path / "set", labels)
+    pictures = evaluate.gallery(tmp_path / "set")
+    assert measure(pictures.labels, _poses(labels, _joints(labels), SCORES)).ap == pytest.approx(1)
+
+
 BOX = '[{"image_id": 1, "bbox": [1, 2, 3, 4], "score": 0.5}]'
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
+import resource
 import subprocess
 import sys
 from dataclasses import replace
@@ -254,6 +255,19 @@ def test_a_full_disk_leaves_the_last_checkpoint_whole(
         train.train(config, ALONE)
     assert (tmp_path / "out" / "last.pth").read_bytes() == before
     assert not list((tmp_path / "out").glob("*.part"))
+
+
+def test_what_the_disk_says_is_told_and_not_what_torch_makes_of_it(tmp_path: Path) -> None:
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, before[1]))
+    try:
+        with pytest.raises(
+            UserError, match=r"w\.pth: cannot be written: \[Errno 27\] File too large; make room"
+        ):
+            saving.save({"weights": torch.zeros(300_000)}, tmp_path / "w.pth")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert not list(tmp_path.iterdir())
 
 
 def test_minutes_end_a_training_as_epochs_do(config: Config, tmp_path: Path) -> None:

@@ -122,7 +122,7 @@ def photos(labels: Labels, cache: Path) -> Photos:
         _write(path, labels)
     try:
         pixels = np.load(path.with_suffix(".npy"), mmap_mode="r")
-        with np.load(path) as index:
+        with path.open("rb") as file, np.load(file) as index:
             sizes, scales = index["sizes"], index["scales"]
     except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile) as error:
         raise UserError(f"{path}: cannot be read, or is damaged; remove it, it is made anew") from error

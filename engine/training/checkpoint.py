@@ -21,7 +21,7 @@ import torch
 from torch import Tensor, nn
 
 from engine.errors import UserError
-from engine.training.saving import restore
+from engine.training.saving import is_plain, restore
 from engine.training.zoo import NAMES, build
 
 Layout = Literal["official", "mmpose", "ours"]
@@ -56,10 +56,10 @@ def read(path: Path) -> Checkpoint:
     content = restore(path)
     inner = content.get("state_dict", content)
     if not isinstance(inner, dict) or not inner:
-        raise UserError(f"{path.name}: holds no weights, but {_listed(map(str, content))}")
+        raise UserError(f"{path.name}: holds no weights, but {_listed(map(str, content)) or 'nothing'}")
     weights = {str(key).removeprefix("module."): value for key, value in inner.items()}
-    if wrong := [key for key, value in weights.items() if not isinstance(value, Tensor)]:
-        raise UserError(f"{path.name}: holds no weights: no tensor in {_listed(wrong)}")
+    if wrong := [key for key, value in weights.items() if not is_plain(value)]:
+        raise UserError(f"{path.name}: holds no weights: no tensor of plain numbers in {_listed(wrong)}")
     layout: Layout = "ours" if "arch" in content else "official"
     if any(key.startswith("backbone.") for key in weights):
         layout = "mmpose"

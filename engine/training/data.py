@@ -189,9 +189,12 @@ def _teacher(path: Path, ids: Sequence[int]) -> Array:
     """What the teacher says of the annotations: (N, K, 3) x, y, peak; peak 0 for those it has not seen."""
     try:
         said = {one["annotation_id"]: one["keypoints"] for one in read_json(path)}
-        return np.array([said.get(one, [0.0] * 3 * _K) for one in ids], np.float32).reshape(-1, _K, 3)
+        out = numbers([said.get(one, [0.0] * 3 * _K) for one in ids]).reshape(-1, _K, 3)
+        if not np.isfinite(out).all():
+            raise ValueError("some of the numbers are none")
     except (KeyError, TypeError, ValueError) as error:
         raise UserError(f"{path}: not a list of annotation_id and {_K} keypoints ({error})") from error
+    return out
 
 
 def numbers(said: Sequence[Any]) -> Array:

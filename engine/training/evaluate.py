@@ -29,10 +29,11 @@ from engine.torch_session import OPEN, TorchSession, open_checkpoint
 from engine.training.boxes import boxes_in, by_picture
 from engine.training.command import exit_code, size_of
 from engine.training.config import Config, Phase
-from engine.training.data import LABELS, read, read_json, read_picture
+from engine.training.data import LABELS, numbers, read, read_json, read_picture
 from engine.training.metric import NAMES, Metric, measure
 from engine.training.weights import description
 from engine.types import Boxes, Poses
+from engine.ultralytics_file import is_torchscript
 
 _NEEDED = {"id", "image_id", "category_id", "bbox", "area", "keypoints", "num_keypoints", "iscrowd"}
 _TOGETHER = 8  #: pictures whose people share the network's runs
@@ -54,6 +55,9 @@ def gallery(folder: Path) -> Gallery:
         raise UserError(
             f"{folder / LABELS}: people without {', '.join(sorted(missing))}; the metric needs that"
         )
+    if problem := _problem(labels["annotations"]):
+        raise UserError(f"{folder / LABELS}: {problem}; the metric would be wrong")
+    labels["categories"] = [{"id": 1, "name": "person"}]  # pycocotools insists on them
     return Gallery(labels, {one["id"]: folder / "images" / one["file_name"] for one in labels["images"]})
 
 
@@ -141,10 +145,25 @@ def table(results: Sequence[tuple[str, Metric, float]]) -> str:
     return "\n".join("| " + " | ".join(line) + " |" for line in [head, ["---"] * len(head), *lines])
 
 
+def _problem(people: Sequence[dict[str, Any]]) -> str:
+    """Why pycocotools would count these annotations wrongly without a word, or fail; nothing if not."""
+    if len({one["id"] for one in people}) < len(people):
+        return "several annotations have the same id"
+    if all(one["category_id"] != 1 for one in people):
+        return "nobody in it is of category 1, COCO's person"
+    try:
+        told = numbers(
+            [[*one["bbox"], one["area"], one["num_keypoints"], *one["keypoints"]] for one in people]
+        )
+    except (TypeError, ValueError) as error:
+        return f"bbox, area, num_keypoints or keypoints are not what they are in COCO ({error})"
+    return "" if np.isfinite(told).all() else "bbox, area or keypoints are not finite numbers"
+
+
 def _opened(
     path: Path, *, flip: bool, decoder: str, device: str, threads: int, arch: str, size: Size
 ) -> PoseEstimator:
-    if path.suffix in (".pth", ".pt"):
+    if path.suffix in (".pth", ".pt") and not is_torchscript(path):
         session = open_checkpoint(path, device, threads, arch=arch, size=size, half=False)
         return PoseEstimator(session, pose_model(path, session.signature), decoder=decoder, flip=flip)
     return open_estimator(path, device, threads, decoder=decoder, flip=flip)

@@ -37,8 +37,10 @@ def save(content: dict[str, Any], path: Path) -> None:
     try:
         with whole(path) as part, part.open("wb") as file:
             torch.save(content, file)
-    except (OSError, RuntimeError) as error:  # torch wraps what goes wrong while it writes
-        raise UserError(f"{path}: cannot be written: {error}; make room and start again to resume") from error
+    except (OSError, RuntimeError) as error:
+        inner = error.__context__  # torch hides what went wrong while it wrote
+        why = inner if isinstance(inner, OSError) else error
+        raise UserError(f"{path}: cannot be written: {why}; make room and start again to resume") from error
 
 
 def restore(path: Path) -> dict[Any, Any]:
@@ -63,6 +65,13 @@ def restore(path: Path) -> dict[Any, Any]:
     if not isinstance(content, dict):
         raise UserError(f"{path.name}: holds a {type(content).__name__}, not weights by name")
     return content
+
+
+def is_plain(value: object) -> bool:
+    """Whether it is a tensor whose numbers are all there, one by one, and real: weights of a network."""
+    if not isinstance(value, torch.Tensor):
+        return False
+    return value.layout == torch.strided and value.device.type == "cpu" and not value.is_complex()
 
 
 def _reason(error: Exception) -> str:

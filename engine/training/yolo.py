@@ -84,7 +84,7 @@ def take(network: nn.Module, weights: dict[str, Any], where: str) -> None:
         "of another shape": sorted(
             name
             for name in set(own) & set(weights)
-            if own[name].shape != getattr(weights[name], "shape", None)
+            if not saving.is_plain(weights[name]) or own[name].shape != weights[name].shape
         ),
     }
     told = [f"{len(names)} {what}, the first is {names[0]}" for what, names in wrong.items() if names]
