@@ -1,10 +1,13 @@
-"""Joints of rendered walkers over time, exact, without a picture of them."""
+"""Joints of rendered walkers over time, exact, without their flesh and without a picture."""
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
-from scene import Scene
-from scene_gait import Spin, Walker
+from scene import coco_points
+from scene_body import COCO_BONE, HEIGHT
+from scene_gait import Motion, Spin, Walker, pose, turn
 from scene_stories import BLUE, RED, Story, crossing, demo
 
 from trackers.rts import Path
@@ -21,20 +24,28 @@ def turning() -> Story:
 STORIES = {"demo": (demo, 10.0), "crossing": (crossing, 2.0), "turning": (turning, 5.0)}
 
 
+@lru_cache
 def truths(story: str, fps: float) -> list[Path]:
     """The walkers of a story as they are, whether in sight or not."""
     make, seconds = STORIES[story]
-    scene, when = Scene(make()), np.arange(round(fps * seconds)) / fps
-    people: list[list[np.ndarray]] = []
-    sizes: list[list[float]] = []
-    for t in when:
-        posed = [body for body in scene.posed(float(t)) if body.id]
-        people.append([scene.story.camera.on_film(body.joints, float(t))[:, :2] for body in posed])
-        films = [scene.story.camera.on_film(body.points, float(t))[:, :2] for body in posed]
-        sizes.append([float(np.sqrt(np.prod(np.ptp(film, axis=0)))) for film in films])
-    joints, size = np.array(people), np.array(sizes)
-    scores = np.full(joints.shape[:1] + joints.shape[2:3], 0.85)
-    return [Path(when, joints[:, i], scores, size[:, i]) for i in range(joints.shape[1])]
+    film, when = make(), np.arange(round(fps * seconds)) / fps
+    paths = []
+    for walker in film.walkers:
+        motion = Motion(walker)
+        joints = np.array([film.camera.on_film(skeleton(walker, motion, t), t)[:, :2] for t in when.tolist()])
+        flesh = 0.1 * np.ptp(joints[..., 1], axis=1, keepdims=True)
+        size = np.sqrt(np.prod(np.ptp(joints, axis=1) + flesh, axis=1))
+        paths.append(Path(when, joints, np.full(joints.shape[:2], 0.85), size))
+    return paths
+
+
+def skeleton(walker: Walker, motion: Motion, t: float) -> np.ndarray:
+    """COCO's joints in the world (17, 3), metres, as `scene.bent` has them."""
+    step = motion.at(t)
+    rotation, shift = pose(walker.swing, step)
+    bones, face = list(COCO_BONE), turn(yaw=np.degrees(step.heading))
+    points = (rotation[bones] @ coco_points()[..., None])[..., 0] + shift[bones]
+    return points @ face.T * (walker.look.height / HEIGHT) + (step.x, 0, step.z)
 
 
 def seen(path: Path, seed: int, *, tremble: float = 0.012) -> Path:

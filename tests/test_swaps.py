@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import numpy as np
 import pytest
 from bodies import seen, truths
@@ -16,24 +14,21 @@ PARTS = {"whole body": range(1, 17), "legs": range(13, 17), "arms": range(7, 11)
 APART = 0.12  #: sizes between left and right from which it matters which is which
 
 
-@lru_cache
-def walkers(story: str, fps: float) -> list[Path]:
-    return truths(story, fps)
-
-
 @pytest.mark.parametrize("tremble", [0.0, 0.012, 0.025])
 @pytest.mark.parametrize(("story", "fps"), [("turning", 25), ("turning", 12), ("crossing", 25)])
 def test_who_walks_and_who_spins_round_is_left_alone(story: str, fps: float, tremble: float):
-    for number, path in enumerate(walkers(story, fps)):
+    for number, path in enumerate(truths(story, fps)):
         assert not exchanged(seen(path, number, tremble=tremble)).any()
 
 
-@pytest.mark.parametrize("part", list(PARTS))
-@pytest.mark.parametrize(("story", "share"), [("crossing", 0.03), ("turning", 0.4)])
-def test_what_a_network_exchanged_is_put_back(story: str, share: float, part: str):
-    """Of those who spin, legs that are exchanged as they cross may be missed; none is made worse."""
+@pytest.mark.parametrize(
+    ("story", "part"),
+    [("crossing", part) for part in PARTS] + [("turning", "whole body"), ("turning", "arms")],
+)
+def test_what_a_network_exchanged_is_put_back(story: str, part: str):
+    """Legs that are exchanged while somebody spins cross all the time: nobody can tell from motion alone."""
     rng, wrong, missed, false = np.random.default_rng(0), 0, 0, 0
-    for path in walkers(story, 25):
+    for path in truths(story, 25):
         for seed in range(4):
             true = seen(path, seed)
             planted = np.zeros(true.scores.shape, bool)
@@ -45,7 +40,7 @@ def test_what_a_network_exchanged_is_put_back(story: str, share: float, part: st
             missed += (planted & ~told & matters).sum()
             false += (told & ~planted & matters).sum()
     assert wrong > 50
-    assert missed <= share * wrong
+    assert missed <= 0.03 * wrong
     assert false <= 0.03 * wrong
 
 
@@ -67,14 +62,14 @@ def apart(path: Path) -> np.ndarray:
 
 
 def test_putting_back_undoes_an_exchange_to_the_bit():
-    path = walkers("crossing", 25)[0]
+    path = truths("crossing", 25)[0]
     where = np.zeros(path.scores.shape, bool)
     where[5:9, 13:17] = where[20, 1:] = True
     np.testing.assert_array_equal(put_back(mirrored(path, where), where).measured, path.measured)
 
 
 def test_a_joint_that_jumps_and_stays_is_no_exchange():
-    path = walkers("crossing", 25)[0]
+    path = truths("crossing", 25)[0]
     joints = path.measured.copy()
     joints[20:30, 9] += (0.7 * path.size[0], 0.0)
     assert not exchanged(path._replace(measured=joints)).any()
