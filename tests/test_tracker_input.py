@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from walkers import NOBODY, Walker, alone, ids_of, in_one_frame, names, poses, times, watch
 
 from engine.types import Boxes, Poses
+from trackers.appearance import looks
 from trackers.tracker import Tracker
 
 
@@ -79,17 +80,29 @@ def test_boxes_that_hold_nobody_do_not_disturb_who_is_there():
 
 
 ODD = st.sampled_from([np.nan, np.inf, -np.inf, 0.0, -0.0, 1e-30, -1e30, 1e30, 3e38, -50.0, 1.0, 1e5])
+PICTURE = np.random.default_rng(0).integers(0, 255, (90, 160, 3)).astype(np.uint8)
+CAMERAS = (
+    None,
+    np.eye(2, 3),
+    np.array([[1.0, 0, -300], [0, 1, 40]]),
+    np.array([[0.5, -0.5, 900], [0.5, 0.5, 0]]),
+    np.array([[1e-3, 0, 0], [0, 1e-3, 0]]),
+)
 NUMBER = st.one_of(ODD, st.floats(-2000, 2000, width=32))
 
 
 @settings(max_examples=100, deadline=None, derandomize=True)
 @given(
-    st.lists(st.tuples(st.lists(NUMBER, min_size=8, max_size=60), st.floats(-2, 3)), max_size=6),
+    st.lists(
+        st.tuples(st.lists(NUMBER, min_size=8, max_size=60), st.floats(-2, 3), st.sampled_from(CAMERAS)),
+        max_size=6,
+    ),
+    st.booleans(),
     st.booleans(),
 )
-def test_nothing_that_a_network_or_a_clock_may_say_breaks_the_story(frames, with_walker: bool):
+def test_nothing_that_a_network_or_a_clock_may_say_breaks_the_story(frames, with_walker: bool, seldom: bool):
     tracker, time, last = Tracker(), 0.0, 0
-    for values, step in frames:
+    for number, (values, step, camera) in enumerate(frames):
         time += step
         n = len(values) // 8
         rows = np.array(values[: 8 * n], np.float32).reshape(n, 8)
@@ -97,8 +110,13 @@ def test_nothing_that_a_network_or_a_clock_may_say_breaks_the_story(frames, with
         frame = Poses(Boxes(rows[:, :4].copy(), rows[:, 7].copy()), joints, scores)
         if with_walker:
             frame = in_one_frame(frame, alone(Walker((100, 400), (30, 0)), time))
-        tracks = tracker.update(frame, time)
+        detected = not (seldom and number % 2)
+        tracks = tracker.update(frame, time, looks=looks(PICTURE, frame), camera=camera, detected=detected)
+        foretold = tracker.expected(time + 0.04)
         for told in (
+            foretold.xyxy,
+            foretold.scores,
+            tracks.likeness,
             tracks.keypoints,
             tracks.measured,
             tracks.scores,
@@ -109,4 +127,4 @@ def test_nothing_that_a_network_or_a_clock_may_say_breaks_the_story(frames, with
         assert (np.diff(tracks.ids) > 0).all()
         assert (tracks.ids > 0).all()
         last = max(last, int(tracks.ids.max(initial=0)))
-    assert last <= sum(len(values) // 8 + 1 for values, _ in frames)
+    assert last <= sum(len(values) // 8 + 1 for values, _, _ in frames)
