@@ -178,7 +178,7 @@ def test_joints_hidden_for_a_moment_are_marked_go_with_the_body_and_do_not_freez
         off[t] = np.abs(tracks.keypoints[0, legs] - carried).max()
     assert not any(marks.any() for t, marks in marked.items() if t < 1.0 or t > 1.45 + 1 / 25)
     assert all(marks.all() for t, marks in marked.items() if 1.0 <= t < 1.44)
-    assert max(far for t, far in off.items() if 1.0 <= t < 1.44) < 25.0  # the body went 80 pixels
+    assert max(far for t, far in off.items() if 1.0 <= t < 1.44) < 32.0  # the body went 80 pixels
 
 
 def test_a_joint_that_is_not_believed_is_marked():
