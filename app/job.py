@@ -16,7 +16,7 @@ from app.outputs.mp4 import Mp4
 from app.outputs.table import Csv
 from app.pace import Pace
 from app.progress import Console
-from app.results import Results, check_room
+from app.results import Results, check_room, room_s
 from app.settings import Settings
 from app.sources import unheard
 from app.stages import Stages, detect, pose, together, track
@@ -30,7 +30,8 @@ from trackers.kalman import lag
 from trackers.smoothing import smoother
 from trackers.tracker import Tracker
 
-LIVE, RECORDED = "live", "live"  #: smoothing of a camera's and of a recording's joints, unless told otherwise
+#: Smoothing unless told otherwise: of a camera; of a recording, which nobody waits for.
+LIVE, RECORDED, RECORDED_S = "live", "lag:0.3s", 0.3
 
 
 def everyone(result: Result) -> Result:
@@ -72,7 +73,7 @@ class Job:
         """
         how = self.smoothing(info)
         if (delay := smoother(how).delay) < math.inf:
-            check_room(delay, info.width, info.height, float(info.rate))
+            check_room(delay, info)
         else:
             how, choose = "live", everyone  # both come when all is known
         every = rhythm(self._settings.detect_every)
@@ -101,7 +102,8 @@ class Job:
                 f"{info.name}: smooth full needs the end of a recording, which a live source has not; use"
                 " --smooth lag:0.3s, or live"
             )
-        return "off" if info.stills else how or (LIVE if info.live else RECORDED)
+        usual = LIVE if info.live or room_s(info) < RECORDED_S else RECORDED
+        return "off" if info.stills else how or usual
 
     def lag_ms(self, info: SourceInfo) -> float:
         """By how much joints shown are late while somebody starts to walk; -1 where it is not known.

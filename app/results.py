@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 
-from app.types import Result, Timings
+from app.types import Result, SourceInfo, Timings
 from engine.errors import UserError
 from engine.types import Frame
 from trackers.smoothing import Smoother
@@ -36,11 +36,17 @@ class Results:
         return self._choose(Result(frame, tracks, timings))
 
 
-def check_room(delay: float, width: int, height: int, rate: float) -> None:
+def room_s(info: SourceInfo) -> float:
+    """For how many seconds pictures can wait in memory."""
+    return HELD_BYTES / (3 * info.width * info.height * float(info.rate))
+
+
+def check_room(delay: float, info: SourceInfo) -> None:
     """UserError where the pictures of `delay` seconds would not fit into memory."""
-    second = 3 * width * height * rate
-    if delay * second > HELD_BYTES:
+    most = room_s(info)
+    if delay > most:
+        held = delay / most * HELD_BYTES / 2**30
         raise UserError(
-            f"smoothing that sees {delay:g} s ahead holds {delay * second / 2**30:.1f} GB of pictures of"
-            f" {width} x {height}; here it can be {HELD_BYTES / second:.1g} s, or full for a recording"
+            f"{info.name}: smoothing that sees {delay:g} s ahead would hold {held:.1f} GB of pictures of"
+            f" {info.width} x {info.height}; at most lag:{most:.2g}s, or full for a recording"
         )

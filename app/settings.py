@@ -83,7 +83,7 @@ class Settings:
     smooth: str = option(
         "",
         "smoothing of the joints over time: live, one-euro or off; lag:0.3s, which sees so far ahead; full,"
-        " which reads a recording twice (default live)",
+        " which reads a recording twice (default: live for a camera, lag:0.3s for a recording)",
         read=smoothing,
         name="HOW",
     )

@@ -11,7 +11,7 @@ import networks
 import numpy as np
 import pandas as pd
 import pytest
-from fakes import Kept, Pictures, stage, tracks
+from fakes import Kept, Pictures, info, stage, tracks
 
 import app.job
 from app.cli import main
@@ -128,9 +128,18 @@ def test_one_pass_is_a_plain_run():
 
 
 def test_a_lag_that_would_fill_the_memory_is_refused_with_what_fits():
-    check_room(0.3, 3840, 2160, 60)
-    with pytest.raises(UserError, match=r"holds 5\.6 GB of pictures of 7680 x 4320; here it can be 0\.7 s"):
-        check_room(2.0, 7680, 4320, 30)
+    large = info(size=(7680, 4320))
+    check_room(0.3, large)
+    with pytest.raises(UserError, match=r"hold 4\.6 GB of pictures of 7680 x 4320; at most lag:0\.86s"):
+        check_room(2.0, large)
+
+
+def test_a_recording_is_smoothed_by_what_comes_where_there_is_room_and_a_camera_at_once():
+    job = app.job.Job(app.job.Settings())
+    assert job.smoothing(info()) == "lag:0.3s"
+    assert job.smoothing(info(live=True)) == "live"
+    assert job.smoothing(info(size=(16384, 16384))) == "live"
+    assert app.job.Job(app.job.Settings(smooth="off")).smoothing(info()) == "off"
 
 
 # ------------------------------------------------------------------ whole runs
@@ -230,8 +239,6 @@ def test_values_that_mean_nothing_are_one_line(run, flags):
 
 
 def test_how_late_joints_are_is_known_for_a_camera():
-    from fakes import info
-
     settings = app.job.Settings(detector="", pose="", smooth="lag:0.3s")
     job = app.job.Job(settings)
     assert job.lag_ms(info(live=True)) == pytest.approx(300)
