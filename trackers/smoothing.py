@@ -10,6 +10,8 @@ import math
 from dataclasses import replace
 from typing import Protocol
 
+import numpy as np
+
 from trackers.lagged import Lagged
 from trackers.one_euro import OneEuro
 from trackers.types import Tracks
@@ -52,7 +54,8 @@ class Off:
     delay = 0.0
 
     def push(self, tracks: Tracks, time: float) -> list[Tracks]:  # noqa: ARG002
-        return [replace(tracks, keypoints=tracks.measured)]
+        nothing = np.zeros_like(tracks.predicted)  # what is measured is not foretold
+        return [replace(tracks, keypoints=tracks.measured, predicted=nothing)]
 
     def finish(self) -> list[Tracks]:
         return []
