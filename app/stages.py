@@ -19,9 +19,9 @@ from engine.detector import Detector
 from engine.pose import PoseEstimator
 from engine.types import Boxes, Frame, Poses
 from trackers.appearance import looks
-from trackers.camera import STANDING, Camera
+from trackers.camera import Camera
 from trackers.tracker import Tracker
-from trackers.types import Tracks
+from trackers.types import STANDING, Tracks
 
 T = TypeVar("T")
 In = TypeVar("In")

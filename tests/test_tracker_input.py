@@ -11,6 +11,7 @@ from walkers import NOBODY, Walker, alone, ids_of, in_one_frame, names, poses, t
 from engine.types import Boxes, Poses
 from trackers.appearance import looks
 from trackers.tracker import Tracker
+from trackers.types import STANDING
 
 
 def test_a_clock_that_stands_still_or_runs_back_keeps_the_ids():
@@ -82,7 +83,7 @@ def test_boxes_that_hold_nobody_do_not_disturb_who_is_there():
 ODD = st.sampled_from([np.nan, np.inf, -np.inf, 0.0, -0.0, 1e-30, -1e30, 1e30, 3e38, -50.0, 1.0, 1e5])
 PICTURE = np.random.default_rng(0).integers(0, 255, (90, 160, 3)).astype(np.uint8)
 CAMERAS = (
-    None,
+    STANDING,
     np.eye(2, 3),
     np.array([[1.0, 0, -300], [0, 1, 40]]),
     np.array([[0.5, -0.5, 900], [0.5, 0.5, 0]]),

@@ -8,6 +8,7 @@ from dressed import BLACK, GREEN, RED, dressed, told
 from walkers import Walker, alone, ids_of, in_one_frame, times, watch
 
 from trackers.tracker import Tracker
+from trackers.types import STANDING
 
 RATES = pytest.mark.parametrize("fps", [5, 30, 120])
 
@@ -128,7 +129,9 @@ def test_the_camera_turns_and_who_is_hidden_is_expected_where_the_picture_now_sh
             for w in (one, other)
         ]
         hidden = 0.8 < t < 1.5
-        tracks = tracker.update(moved[0] if hidden else in_one_frame(*moved), t, camera=shift if n else None)
+        tracks = tracker.update(
+            moved[0] if hidden else in_one_frame(*moved), t, camera=shift if n else STANDING
+        )
         seen.append(tracks.ids.tolist())
     assert seen[-1] == [1, 2]
     assert {i for frame in seen for i in frame} == {1, 2}

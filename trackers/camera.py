@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.types import Array, Boxes, Image
+from trackers.types import STANDING
 
 Affine = NDArray[np.float64]  #: (2, 3): x, y, 1 of one picture to x, y of another
 Floats = NDArray[np.float64]
@@ -29,9 +30,6 @@ OFF, STRETCH = 0.5, 0.15
 FEWEST, SHARE = 12, 0.5  #: corners that have to go together, and of how many
 STILL = 0.06  #: so far the corners of the picture may seem to move while it stands still
 SURE = 4.0  #: standard deviations that tell a movement from none
-
-STANDING: Affine = np.eye(2, 3)  #: of a camera that does not move
-STANDING.setflags(write=False)
 
 
 class Camera:

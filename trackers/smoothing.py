@@ -14,6 +14,7 @@ import numpy as np
 
 from trackers.lagged import Lagged
 from trackers.one_euro import OneEuro
+from trackers.steady import Steady
 from trackers.types import Tracks
 from trackers.whole import Whole
 
@@ -71,12 +72,12 @@ def smoother(name: str) -> Smoother:
     if name == "off":
         return Off()
     if name == "one-euro":
-        return OneEuro()
+        return Steady(OneEuro())
     if name == "full":
-        return Whole()
+        return Steady(Whole())
     kind, _, seconds = name.partition(":")
     if kind == "lag" and 0.0 < _seconds(seconds) <= LONGEST_LAG:
-        return Lagged(_seconds(seconds))
+        return Steady(Lagged(_seconds(seconds)))
     raise ValueError(
         f"smoothing {name!r}: there is live, off, one-euro, full, and lag:SECONDS up to {LONGEST_LAG:g},"
         " such as lag:0.3s"

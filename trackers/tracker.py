@@ -18,7 +18,7 @@ from trackers.appearance import Looks, evidence
 from trackers.matching import assign, likeness, shared_bodies
 from trackers.people import PATIENCE, People, Sight, look, newcomers, together
 from trackers.returning import ENOUGH, recognised
-from trackers.types import Tracks
+from trackers.types import STANDING, Tracks
 
 Indices = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -88,7 +88,7 @@ class Tracker:
         time: float,
         *,
         looks: Looks | None = None,
-        camera: Floats | None = None,
+        camera: Floats = STANDING,
         detected: bool = True,
     ) -> Tracks:
         """The people of the frame taken at `time` seconds, in the order of their ids.
@@ -118,7 +118,7 @@ class Tracker:
         self._people = together(here, hidden)
         certain = self._sure(sight.take(new), known) | (dt > self._forget_after)
         self._name(np.concatenate([np.ones(len(old), np.bool_), certain]) & ~waits)
-        return self._tell(sight, np.concatenate([seen, new]), poses)
+        return self._tell(sight, np.concatenate([seen, new]), poses, camera)
 
     def expected(self, time: float) -> Boxes:
         """Where everyone just seen should be at `time`: boxes around their foretold joints, best first."""
@@ -130,13 +130,13 @@ class Tracker:
         boxes, scores = people.fitted()[order], people.certainty[order]
         return Boxes(boxes.astype(np.float32), scores.astype(np.float32))
 
-    def _later(self, dt: float, sight: Sight, camera: Floats | None) -> People:
+    def _later(self, dt: float, sight: Sight, camera: Floats) -> People:
         """Everyone as they should be `dt` seconds later; while nobody is known, K is that of `sight`."""
         people = self._people if self._people.ids.size else newcomers(sight.take(_NOBODY))
         if not self._away.ids.size:
             self._away = people.take(_NOBODY)
         self._away = self._away._replace(unseen=self._away.unseen + max(dt, 0.0))
-        if camera is not None:
+        if camera is not STANDING:
             people, self._away = people.moved(camera), self._away.moved(camera)
         return people.later(max(dt, 0.0))
 
@@ -209,7 +209,7 @@ class Tracker:
         people.ids[nameless] = self._named + 1 + np.arange(len(nameless))
         self._named += len(nameless)
 
-    def _tell(self, sight: Sight, rows: Indices, poses: Poses) -> Tracks:
+    def _tell(self, sight: Sight, rows: Indices, poses: Poses, camera: Floats) -> Tracks:
         """Those with an id among the first people, who are the `rows` (P,) of `sight`."""
         people = self._people
         order = np.argsort(people.ids[: len(rows)], kind="stable")
@@ -225,7 +225,7 @@ class Tracker:
         predicted = (hidden > 0.0) & (hidden <= FORETOLD)
         told = smooth if self._smooth else measured
         likeness = people.likeness[order].astype(np.float32)
-        return Tracks(people.ids[order], boxes, measured, told, scores, predicted, likeness)
+        return Tracks(people.ids[order], boxes, measured, told, scores, predicted, likeness, camera)
 
 
 def _doubles(sight: Sight) -> tuple[Floats, Mask]:

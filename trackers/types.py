@@ -9,6 +9,10 @@ from numpy.typing import NDArray
 
 from engine.types import Array, Boxes, freeze
 
+#: The motion of a camera that stands still: from pixels of one frame to those of the next.
+STANDING: NDArray[np.float64] = np.eye(2, 3)
+STANDING.setflags(write=False)
+
 
 def _none() -> NDArray[np.bool_]:
     return np.zeros((0, 0), np.bool_)
@@ -31,6 +35,8 @@ class Tracks:
     predicted: NDArray[np.bool_] = field(default_factory=_none)
     #: (N,) in [0, 1], how much they are like those who had the ids before, by motion and looks; at first 1
     likeness: Array = field(default_factory=_nothing)
+    #: (2, 3) how the camera moved, from pixels of the frame before to those of this one
+    camera: NDArray[np.float64] = field(default_factory=lambda: STANDING)
 
     def __post_init__(self) -> None:
         n, k = len(self.ids), self.keypoints.shape[1]
@@ -41,7 +47,7 @@ class Tracks:
         if self.likeness.shape == (0,):
             object.__setattr__(self, "likeness", np.ones(n, np.float32))
         freeze(self, ids=(n,), measured=(n, k, 2), keypoints=(n, k, 2), scores=(n, k))
-        freeze(self, predicted=(n, k), likeness=(n,))
+        freeze(self, predicted=(n, k), likeness=(n,), camera=(2, 3))
 
     def __len__(self) -> int:
         return len(self.ids)
