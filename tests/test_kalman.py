@@ -15,6 +15,7 @@ from trackers.kalman import (
     begin,
     body_velocity,
     correct,
+    jolted,
     measurement_noise,
     process_density,
     quicken,
@@ -177,3 +178,44 @@ def test_nobody_is_a_crowd_of_zero():
     motion = correct(motion, none, noise, surprise(motion, none, noise) < 25)
     assert motion.position.shape == (0, 17, 2)
     assert motion.variance.shape == (0, 3, 17)
+
+
+@pytest.mark.parametrize("fps", [25, 60])
+def test_a_body_that_jumps_is_followed_sooner_than_each_joint_could_be(fps: int):
+    """Somebody stands, then goes off at once at 2 sizes a second; the joints err by 1 % of the size."""
+    size, rng = 100.0, np.random.default_rng(2)
+    start = rng.uniform(0, 200, (1, 17, 2))
+    late = {}
+    for joltable in (False, True):
+        noise = measurement_noise(np.full((1, 17), 0.9), np.array([size]))
+        motion, off, rng = (
+            begin(start, noise, np.zeros((1, 1, 2)), np.array([size])),
+            [],
+            np.random.default_rng(3),
+        )
+        for n in range(1, 3 * fps):
+            t = n / fps
+            truth = start + np.array([max(t - 2.0, 0.0) * 2 * size, 0.0])
+            seen = truth + rng.normal(0, 1.0, start.shape)
+            body = body_velocity(motion, np.ones((1, 17)))
+            motion = advance(motion, 1 / fps, process_density(motion, body, np.array([size])))
+            if joltable:
+                motion = jolted(motion, seen, noise, np.array([1 / fps]))
+            motion = correct(motion, seen, noise, np.ones((1, 17), np.bool_))
+            off.append(np.abs((motion.position - truth)[..., 0]).mean())
+        late[joltable] = max(off[2 * fps :])
+        assert np.mean(off[fps : 2 * fps - 1]) < 0.6  # who stands trembles as little as before
+    assert late[True] < 0.5 * late[False]
+    assert late[True] < 0.015 * size
+
+
+def test_one_joint_that_jumps_is_no_jolt_and_neither_is_a_clock_that_stands_still():
+    noise = measurement_noise(np.full((1, 17), 0.9), np.array([100.0]))
+    motion = begin(np.zeros((1, 17, 2)), noise, np.zeros((1, 1, 2)), np.array([100.0]))
+    seen = np.zeros((1, 17, 2))
+    seen[0, 9] = 80.0
+    np.testing.assert_array_equal(jolted(motion, seen, noise, np.array([0.04])).variance, motion.variance)
+    np.testing.assert_array_equal(jolted(motion, seen + 50.0, noise, np.zeros(1)).variance, motion.variance)
+    assert (jolted(motion, seen + 50.0, noise, np.array([0.04])).variance > motion.variance).all()
+    unmeasured = np.full((1, 17), np.inf)
+    assert np.isfinite(jolted(motion, seen + 50.0, unmeasured, np.array([0.04])).variance).all()

@@ -7,7 +7,7 @@ from filterpy.common import Q_continuous_white_noise
 from filterpy.kalman import KalmanFilter
 
 from trackers import rts
-from trackers.kalman import body_velocity, process_density
+from trackers.kalman import JOLT, advance, body_velocity, process_density
 from trackers.people import DISBELIEVED, DOUBTED, LIMB_SPEED
 from trackers.rts import Path, Step, first, forward, smooth
 
@@ -51,7 +51,7 @@ def oracle(path: Path) -> np.ndarray:
                 body = body_velocity(before, steps[i - 1].scores)
                 q = Q_continuous_white_noise(2, dt, process_density(before, body, np.array([SIZE]))[0, joint])
                 move = np.array([[1.0, dt], [0.0, 1.0]])
-                q = q + move @ np.diag([0.0, freed]) @ move.T
+                q = q + move @ np.diag([0.0, freed]) @ move.T + jolt(path, steps[i - 1], i, dt)
                 one.predict(F=move, Q=q)
                 noise = (0.016 * SIZE / max(path.scores[i, joint], 0.125) ** 2) ** 2
                 gap = path.measured[i, joint] - predicted(steps[i - 1], dt)[joint]
@@ -69,6 +69,18 @@ def oracle(path: Path) -> np.ndarray:
         )
         out[:, joint, axis] = smoothed[0][:, 0, 0]
     return out
+
+
+def jolt(path: Path, before: Step, i: int, dt: float) -> np.ndarray:
+    """What the filter adds to the covariance (2, 2) of everybody's joints because the whole body jumped."""
+    body = body_velocity(before.free, before.scores)
+    place = advance(before.free, dt, process_density(before.free, body, np.array([SIZE]))).variance[0, 0]
+    noise = (0.016 * SIZE / path.scores[i].clip(0.125) ** 2) ** 2
+    spread = np.median(np.where(path.scores[i] > 0, place + noise, np.inf))
+    square = (np.median(path.measured[i] - predicted(before, dt), axis=0) ** 2).sum()
+    if dt == 0.0 or square <= JOLT * spread:
+        return np.zeros((2, 2))
+    return square * np.outer([1.0, 1.0 / dt], [1.0, 1.0 / dt])
 
 
 def predicted(before: Step, dt: float) -> np.ndarray:

@@ -15,6 +15,7 @@ from trackers.kalman import (
     begin,
     body_velocity,
     correct,
+    jolted,
     measurement_noise,
     process_density,
     quicken,
@@ -148,8 +149,9 @@ class People(NamedTuple):
 
         Where nobody `detected` them, their boxes are fitted to their joints, as they were when somebody did.
         """
-        off = surprise(self.motion, sight.joints, sight.noise)
-        motion = correct(self.motion, sight.joints, sight.noise, off <= DISBELIEVED)
+        motion = jolted(self.motion, sight.joints, sight.noise, self.unseen)
+        off = surprise(motion, sight.joints, sight.noise)
+        motion = correct(motion, sight.joints, sight.noise, off <= DISBELIEVED)
         motion = quicken(motion, off > DOUBTED, LIMB_SPEED * sight.size)
         returned = (self.missed > PATIENCE)[:, None] & np.isfinite(sight.noise)
         fresh = begin(sight.joints, sight.noise, self.drift, LIMB_SPEED * sight.size)

@@ -19,6 +19,7 @@ from trackers.kalman import (
     begin,
     body_velocity,
     correct,
+    jolted,
     measurement_noise,
     process_density,
     quicken,
@@ -86,6 +87,7 @@ def forward(before: Step, dt: Floats, measured: Floats, scores: Floats, size: Fl
     body = body_velocity(before.free, before.scores)
     foretold = advance(before.free, dt, process_density(before.free, body, before.size))
     noise = _noise(scores, size)
+    foretold = jolted(foretold, measured, noise, dt[:, 0])
     off = surprise(foretold, measured, noise)
     motion = correct(foretold, measured, noise, off <= DISBELIEVED)
     free = quicken(motion, off > DOUBTED, LIMB_SPEED * size)
