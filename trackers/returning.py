@@ -22,9 +22,10 @@ HURRY = 0.4  #: seconds within which it is to be told who somebody is; then they
 #: as much, one waits for more evidence.
 PROOF, DOUBT = 1.0, 1.0
 
-#: How far people can be from where they were seen last: half their size, and so many sizes a second, at most
-#: and as a rule; and the area in which somebody new can appear, in squares of their size.
-REACH, TOP_SPEED, SPEED = 0.5, 8.0, 1.5
+#: How far people can be from where they should be: half their size, and so many sizes a second at most; as a
+#: rule if they walk on unseen, and if they stand about, as half of those who are hidden do. And the area in
+#: which somebody new can appear, in squares of their size.
+REACH, TOP_SPEED, SPEEDS = 0.5, 8.0, (1.5, 0.25)
 ROOM = 60.0
 
 #: How much larger or smaller they can be, as a logarithm: 1.6 times at once, twice in a second of running.
@@ -73,17 +74,22 @@ def _named(here: People, rows: Indices, before: People, likely: Floats) -> Peopl
 def _nearness(strangers: People, lost: People) -> Floats:
     """Logarithm of the odds (S, L), by place alone, for somebody lost; -inf where it cannot be.
 
-    People walk off from where they should be by SPEED as a rule, and appear anywhere else by chance.
+    People stand about or walk on from where they should be, and appear anywhere else by chance.
     """
     gap = _centres(strangers.boxes)[:, None] - _centres(lost.boxes)
     sizes = np.hypot(gap[..., 0], gap[..., 1]) / lost.size
-    spread = REACH + SPEED * lost.unseen
-    odds = np.maximum(np.log(ROOM / (2 * np.pi * spread**2)), 0.0) - 0.5 * (sizes / spread) ** 2
+    odds = np.log(0.5 * sum(_likely(sizes, REACH + speed * lost.unseen) for speed in SPEEDS) + 1e-9)
     larger = np.abs(np.log(strangers.size[:, None] / lost.size))
     seen = np.minimum(lost.looks.weights, 1.0).sum(axis=1) >= ENOUGH
     shown = strangers.looks.weights.max(axis=1) > 0.0
     possible = (sizes <= REACH + TOP_SPEED * lost.unseen) & (larger <= GROWTH + GROWTH_SPEED * lost.unseen)
     return np.where(possible & seen & shown[:, None], odds, -np.inf)
+
+
+def _likely(sizes: Floats, spread: Floats) -> Floats:
+    """How much likelier a place `sizes` away is for somebody who is `spread` about than for anybody."""
+    there = np.maximum(ROOM / (2 * np.pi * spread**2), 1.0)
+    return np.asarray(there * np.exp(-0.5 * (sizes / spread) ** 2))
 
 
 def _centres(boxes: Floats) -> Floats:
