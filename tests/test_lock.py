@@ -61,6 +61,20 @@ def test_where_nobody_is_near_the_point_it_goes_on_waiting():
     assert lock.watch(people((1, LEFT), (2, (850.0, 0.0, 950.0, 200.0))), 0.2).row == 1
 
 
+def test_whoever_comes_to_the_point_much_later_is_not_the_one_meant():
+    lock = Lock((340, 80, 1.0))
+    assert lock.watch(people((1, LEFT)), 1.0) == NOBODY_HELD
+    assert lock.watch(people((2, RIGHT)), 2.1) == NOBODY_HELD
+    assert lock.id == 0
+
+
+def test_who_has_been_away_for_hours_is_lost_and_not_waited_for():
+    lock = Lock(1)
+    lock.watch(people((1, LEFT)), 0.0)
+    assert lock.watch(people(), 1e5) == Held(None, 0.0, "lost")
+    assert lock.watch(people((1, LEFT)), 1e5 + 1).state == "held"
+
+
 def test_how_sure_it_is_follows_how_alike_they_are():
     lock = Lock(1)
     assert lock.watch(people((1, LEFT), likeness=0.9), 0.0).confidence == pytest.approx(0.9)

@@ -14,6 +14,8 @@ State = Literal["waiting", "held", "lost"]
 #: somebody in sight follows what is seen of them.
 FADES, FOLLOWS = 2.0, 0.3
 
+PATIENCE = 1.0  #: seconds for which somebody may be late at the point where they are to be
+
 
 class Held(NamedTuple):
     """What a lock says of one frame."""
@@ -31,9 +33,9 @@ class Lock:
     """
 
     def __init__(self, target: int | tuple[float, float, float]) -> None:
-        """`target`: an id, or x, y in pixels and seconds: the first frame at that time or later, and at first
-        whose box holds the point, the smallest if there are several; else, whose box is nearest to it, up to
-        its own size away.
+        """`target`: an id, or x, y in pixels and seconds: at that time, or within a second after it, whose box
+        holds the point, the smallest if there are several; else, whose box is nearest to it, up to its own
+        size away.
 
         ValueError where it is no such thing.
         """
@@ -46,22 +48,24 @@ class Lock:
         self.id = (
             target if isinstance(target, int) else 0
         )  #: of the one held; 0 while nobody was at the point
-        self._confidence, self._time = 0.0, 0.0
+        self._confidence, self._time, self._met = 0.0, 0.0, False
 
     def watch(self, tracks: Tracks, time: float) -> Held:
         """Where the person is in the frame taken at `time` seconds."""
-        if not self.id and not isinstance(self._target, int) and time >= self._target[2]:
-            self.id = _at(tracks, self._target[:2])
+        if not self.id and not isinstance(self._target, int):
+            x, y, when = self._target
+            self.id = _at(tracks, (x, y)) if when <= time <= when + PATIENCE else 0
         if not self.id:
             return Held(None, 0.0, "waiting")
         passed, self._time = max(time - self._time, 0.0), time
         rows = np.flatnonzero(tracks.ids == self.id)
         if not rows.size:
             self._confidence *= 0.5 ** (passed / FADES)
-            return Held(None, self._confidence, "lost" if self._confidence > 0.0 else "waiting")
+            return Held(None, self._confidence, "lost" if self._met else "waiting")
         row = int(rows[0])
         seen = float(np.clip(tracks.likeness[row], 0.0, 1.0))
-        share = 1.0 if self._confidence == 0.0 else 1.0 - float(np.exp(-passed / FOLLOWS))
+        share = 1.0 - float(np.exp(-passed / FOLLOWS)) if self._met else 1.0
+        self._met = True
         self._confidence += share * (seen - self._confidence)
         return Held(row, self._confidence, "held")
 
