@@ -46,6 +46,7 @@ FAILURES: tuple[type[Exception], ...] = (
 INPUT_TYPES = {"tensor(float)": np.float32, "tensor(float16)": np.float16, "tensor(uint8)": np.uint8}
 CUDA = "cuda"
 CPU_ALONE = ["CPUExecutionProvider"]
+LONGEST = 800  #: letters of a reason: the latest version of operators comes after 600
 SILENT = 4  # ONNX Runtime's log severity; what it would say of a failure is in the exception
 ort.set_default_logger_severity(SILENT)  # of what belongs to no session, such as libraries of a GPU
 
@@ -106,6 +107,12 @@ class OnnxSession:
 
 
 def _load(path: Path, device: str, threads: int) -> Any:
+    try:
+        os.fspath(path).encode()
+    except UnicodeEncodeError as error:
+        raise UserError(
+            f"{path.name}: ONNX Runtime opens no file whose path is not UTF-8; rename it"
+        ) from error
     options = ort.SessionOptions()
     options.intra_op_num_threads = threads
     options.log_severity_level = SILENT
@@ -175,4 +182,4 @@ def _shape(argument: Any) -> tuple[int, ...]:
 def _line(error: Exception) -> str:
     """The reason in ONNX Runtime's message, on one line."""
     text = " ".join(str(error).split())
-    return re.sub(r"^\[ONNXRuntimeError\] : \d+ : \w+ : ", "", text)[:300]
+    return re.sub(r"^\[ONNXRuntimeError\] : \d+ : \w+ : ", "", text)[:LONGEST]

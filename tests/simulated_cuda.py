@@ -198,7 +198,9 @@ class Device:
         return thing
 
     def streams(self) -> list[Stream]:
-        return [thing.content for thing in self._things.values() if thing.kind == "stream"]
+        """Those that were made in this thread: what others gave to theirs is theirs to wait for."""
+        here, things = threading.get_ident(), list(self._things.values())
+        return [each.content for each in things if each.kind == "stream" and each.thread == here]
 
     def free_memory(self, context: int) -> int:
         here = (each for each in self._things.values() if each.context == context)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -74,6 +75,25 @@ def test_weights_that_lie_elsewhere_and_are_gone_are_one_line(
 def test_a_name_too_long_to_be_a_file_is_no_network(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="there is no such model file"):
         open_session(tmp_path / f"{'x' * 300}.onnx")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere, names are always Unicode")
+def test_a_path_that_is_not_utf8_is_told(tmp_path: Path) -> None:
+    path = tmp_path / os.fsdecode(b"caf\xe9.onnx")
+    path.write_bytes(b"")
+    with pytest.raises(UserError, match="not UTF-8; rename it"):
+        open_session(path, "cpu")
+
+
+def test_operators_of_a_later_version_are_named_with_the_latest_there_is(tmp_path: Path) -> None:
+    node = helper.make_node("Relu", ["x"], ["y"])
+    sides = [helper.make_tensor_value_info(name, TensorProto.FLOAT, ["n", 3]) for name in "xy"]
+    graph = helper.make_graph([node], "net", sides[:1], sides[1:])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 99)], ir_version=10)
+    path = tmp_path / "late.onnx"
+    path.write_bytes(model.SerializeToString())
+    with pytest.raises(UserError, match=r"pset 99 .*till opset \d+"):
+        open_session(path, "cpu")
 
 
 @pytest.mark.parametrize("name", ["model.tflite", "model.caffemodel", "model"])

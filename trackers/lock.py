@@ -33,7 +33,7 @@ class Lock:
     """
 
     def __init__(self, target: int | tuple[float, float, float]) -> None:
-        """`target`: an id, or x, y in pixels and seconds: at that time, or within a second after it, whose box
+        """`target`: an id, or x, y in pixels and seconds: at that time, or a second after it, whose box
         holds the point, the smallest if there are several; else, whose box is nearest to it, up to its own
         size away.
 
