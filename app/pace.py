@@ -31,9 +31,7 @@ class Pace:
         self._since = every  # frames since then
         self._index = -1
         self._behind = self._astray = False
-        self._palest = (
-            0.0  # mean score of the joints of the least certain person, when people were last found
-        )
+        self._palest = 0.0  # mean joint score of the least certain person, when somebody was last found
         self._thumbnail = np.zeros((0, 0), np.float32)
 
     def due(self, frame: Frame) -> bool:
@@ -64,8 +62,9 @@ class Pace:
             self._gap = self._gap / 2 if self._gap > SHORTEST_S else 0.0
 
     def found(self, poses: Poses) -> None:
-        """How certain joints are where people were looked for."""
-        self._palest = float(poses.scores.mean(axis=1).min()) if poses.scores.size else 0.0
+        """How certain joints are where people were looked for; while nobody is there, as of the last."""
+        if poses.scores.size:
+            self._palest = float(poses.scores.mean(axis=1).min())
 
     def doubtful(self, poses: Poses, frame: Frame) -> bool:
         """Whether to look for people after all, because of what is where they were expected."""

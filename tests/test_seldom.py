@@ -90,6 +90,13 @@ def test_somebody_new_is_seen_after_n_frames_at_most_and_somebody_gone_is_told_o
     assert len(there(told, 3.04)) > 20
 
 
+@pytest.mark.parametrize("every", [0, 2, 5])
+def test_when_everyone_is_gone_nobody_is_told_of_where_they_were(every):
+    alone = Walker((500, 400), (20, 0), in_view=((0.0, 1.0),))
+    told = follow(World(alone), every, picture=lambda time: STREET if time <= 1.0 else STUDIO)
+    assert min(there(told, 1.0 + 5 / 25)) == 0 == max(there(told, 1.0 + 5 / 25))
+
+
 def test_auto_looks_seldom_where_all_goes_as_expected_and_at_least_twice_a_second():
     world = World(*PAIR)
     told = follow(world, 0, seconds=6.0)
