@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -18,7 +18,7 @@ from app.pipeline import Summary
 from app.plain import printable
 from app.progress import Console, Progress
 from app.settings import Settings
-from app.sources import expand, open_source, stems
+from app.sources import expand, open_source, stems, unheard
 from app.types import Source
 from app.workers import attempt
 from engine.errors import UserError
@@ -74,19 +74,30 @@ def _run_one(
     Raises UserError where it was damaged, or nobody was there to follow, after everything else is done.
     """
     folder, following = Path(settings.output), job.following()
-    threads = min(job.cores, DECODERS)
+    stamp = _stamp(Path(argument))
 
-    def opened() -> Source:
-        return open_source(argument, stem=stem, notice=console.say, stop=stop, threads=threads)
+    def opened(notice: Callable[[str], None] = console.say) -> Source:
+        threads = min(job.cores, DECODERS)
+        return open_source(argument, stem=stem, notice=notice, stop=stop, threads=threads)
+
+    def again() -> Source:
+        """The source as it was, of which everything has been said. UserError where it is another by now."""
+        if _stamp(Path(argument)) != stamp:
+            raise UserError(
+                f"{info.name}: was changed or removed while it was read for the first time, so nothing is"
+                " written; --smooth full reads a recording twice"
+            )
+        return opened(unheard)
 
     with closing(opened()) as source:
         info = source.info
         choose = following.choose if following else everyone
         stages = job.stages(info, choose)
-        call = Call(job.sinks(info, folder, console.say), choose, stop, Progress(info, console).show)
+        sinks = job.sinks(info, folder, console.say)
+        call = Call(sinks, choose, stop, lambda doing: Progress(info, console, doing).show)
         full = job.smoothing(info) == "full"
         try:
-            summary = twice(source, opened, stages, call) if full else once(source, stages, call)
+            summary = twice(source, again, stages, call) if full else once(source, stages, call)
         finally:
             console.clear()
     if summary.written:
@@ -108,6 +119,15 @@ def _place(path: Path) -> tuple[int, int] | None:
     except OSError:
         return None
     return found.st_dev, found.st_ino
+
+
+def _stamp(path: Path) -> tuple[int, ...]:
+    """What changes when a file is written to or takes another's place; nothing where there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return ()
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def late_line(lag_ms: float) -> str:

@@ -22,28 +22,33 @@ class Call:
     sinks: Sequence[Callable[[], Sink]]  #: open the files
     choose: Callable[[Result], Result]  #: has the last word on each result
     stop: threading.Event
-    show: Callable[[Result], None]
+    watch: Callable[[str], Callable[[Result], None]]  #: makes what looks on, from what a pass does
 
 
 def once(source: Source, stages: Stages, call: Call) -> Summary:
     """Write each frame when it has been tracked; the stages have had `call.choose`."""
-    return run(source, stages, call.sinks, stop=call.stop, show=call.show)
+    return run(source, stages, call.sinks, stop=call.stop, show=call.watch(""))
 
 
 def twice(source: Source, again: Callable[[], Source], stages: Stages, call: Call) -> Summary:
     """Track everything and keep the tracks, not the pictures; then read `again`, and write.
 
-    When `stop` is set before everything is tracked nothing is written.
+    When `stop` is set before everything is tracked nothing is written. Raises UserError where `again` cannot
+    be opened.
     """
     told = Told(smoother("full"))
-    first = run(source, stages, [lambda: told], stop=call.stop, show=call.show)
+    first = run(source, stages, [lambda: told], stop=call.stop, show=call.watch("first pass"))
     if call.stop.is_set() or not first.written:
         return replace(first, written=0)
     known = recall(told.frames(), lambda: Results(smoother("live"), call.choose))
     with closing(again()) as source:
-        second = run(source, [known], call.sinks, stop=call.stop, show=call.show)
+        second = run(source, [known], call.sinks, stop=call.stop, show=call.watch("second pass"))
     return replace(
-        first, written=second.written, people=second.people, seconds=first.seconds + second.seconds
+        first,
+        written=second.written,
+        people=second.people,
+        seconds=first.seconds + second.seconds,
+        damage=first.damage or second.damage,
     )
 
 

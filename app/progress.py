@@ -59,8 +59,9 @@ class Console:
 class Progress:
     """Follows one source. `show` is called once a result, from one thread, and returns at once."""
 
-    def __init__(self, info: SourceInfo, console: Console) -> None:
-        self._info, self._console = info, console
+    def __init__(self, info: SourceInfo, console: Console, doing: str = "") -> None:
+        """`doing`: what this pass over the source is, where there are several."""
+        self._info, self._console, self._doing = info, console, doing
         self._frames = 0
         now = time.monotonic()
         self._recent = deque([(now, 0)])  # when how many frames were done
@@ -77,7 +78,7 @@ class Progress:
             self._recent.popleft()
         since, before = self._recent[0]
         fps = (self._frames - before) / (now - since)
-        self._console.report(describe(self._info, self._frames, fps, len(result.tracks)))
+        self._console.report(describe(self._info, self._frames, fps, len(result.tracks), self._doing))
         self._next = now + self._console.period
 
 
@@ -110,15 +111,16 @@ class Transfer:
         self._console.report(line)
 
 
-def describe(info: SourceInfo, frames: int, fps: float, people: int) -> str:
+def describe(info: SourceInfo, frames: int, fps: float, people: int, doing: str = "") -> str:
     """One line: how far, how fast, how many people in view, how long still."""
+    name = f"{info.name}, {doing}" if doing else info.name
     crowd = f"{people} {'person' if people == 1 else 'people'} in view"
     if info.live or not info.frames:
-        return f"{info.name}  {frames} frames  {fps:.1f} fps  {crowd}"
+        return f"{name}  {frames} frames  {fps:.1f} fps  {crowd}"
     done = min(1.0, frames / info.frames)
     bar = ("#" * round(done * BAR)).ljust(BAR, "-")
     left = clock(max(0, info.frames - frames) / fps) if fps else "?"
-    return f"{info.name}  [{bar}] {done:4.0%}  {frames}/{info.frames}  {fps:.1f} fps  {crowd}  {left} left"
+    return f"{name}  [{bar}] {done:4.0%}  {frames}/{info.frames}  {fps:.1f} fps  {crowd}  {left} left"
 
 
 def clock(seconds: float) -> str:

@@ -36,6 +36,11 @@ def test_half_way_through_ten_seconds_at_twenty_frames_a_second():
     assert line.endswith("20.0 fps  2 people in view  0:05 left")
 
 
+def test_which_pass_it_is_is_told_where_there_are_several():
+    line = describe(info(frames=200), 100, 20.0, 2, "second pass")
+    assert line.startswith("made up, second pass  [############------------]  50%  100/200")
+
+
 def test_without_a_known_end_there_is_no_time_left():
     assert describe(info(live=True), 7, 24.96, 1) == "made up  7 frames  25.0 fps  1 person in view"
     assert describe(info(frames=0), 7, 0.0, 0) == "made up  7 frames  0.0 fps  0 people in view"

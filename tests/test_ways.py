@@ -14,9 +14,11 @@ import pytest
 from fakes import Kept, Pictures, info, stage, tracks
 
 import app.job
+import app.passes
 from app.cli import main
 from app.passes import Call, once, twice
 from app.pipeline import run as run_stages
+from app.pipeline import unseen
 from app.results import Results, check_room
 from app.stages import Stage
 from engine.errors import UserError
@@ -93,11 +95,17 @@ def test_a_stop_writes_what_was_waiting_too():
 def test_two_passes_write_each_frame_with_its_own_people_and_look_at_nobody_twice():
     kept, seen = Pairs(), []
     first = numbered(lambda: Results(Waiting(0), lambda done: done))
-    call = Call([lambda: kept], lambda done: done, threading.Event(), lambda done: seen.append(done))
+    call = Call(
+        [lambda: kept],
+        lambda done: done,
+        threading.Event(),
+        lambda doing: lambda done: seen.append((doing, done)),
+    )
     summary = twice(Pictures(30), lambda: Pictures(30), [first], call)
     assert (summary.read, summary.written, summary.people) == (30, 30, 30)
     assert kept.frames == [(n, [n + 1]) for n in range(30)]
     assert kept.closed == 1
+    assert [doing for doing, _ in seen] == ["first pass"] * 30 + ["second pass"] * 30
 
 
 def test_a_damaged_file_is_written_in_two_passes_up_to_the_damage_which_is_told_once():
@@ -106,15 +114,25 @@ def test_a_damaged_file_is_written_in_two_passes_up_to_the_damage_which_is_told_
 
     kept = Pairs()
     first = numbered(lambda: Results(Waiting(0), lambda done: done))
-    call = Call([lambda: kept], lambda done: done, threading.Event(), lambda _: None)
+    call = Call([lambda: kept], lambda done: done, threading.Event(), lambda _: unseen)
     summary = twice(Pictures(9, end=damaged), lambda: Pictures(9, end=damaged), [first], call)
     assert summary.damage == "a.mp4 is cut off"
     assert len(kept.frames) == 9
 
 
+def test_damage_that_only_the_second_pass_meets_is_told():
+    def damaged():
+        raise UserError("a.mp4 is cut off")
+
+    first = numbered(lambda: Results(Waiting(0), lambda done: done))
+    call = Call([Kept], lambda done: done, threading.Event(), lambda _: unseen)
+    summary = twice(Pictures(9), lambda: Pictures(5, end=damaged), [first], call)
+    assert (summary.read, summary.written, summary.damage) == (9, 5, "a.mp4 is cut off")
+
+
 def test_stopped_before_everything_is_tracked_two_passes_write_nothing():
     stop, opened = threading.Event(), []
-    call = Call([lambda: opened.append(1)], lambda done: done, stop, lambda _: stop.set())
+    call = Call([lambda: opened.append(1)], lambda done: done, stop, lambda _: lambda _: stop.set())
     summary = twice(Pictures(10**6), lambda: pytest.fail("read again"), [stage("track", None)], call)
     assert (summary.written, opened) == (0, [])
 
@@ -122,7 +140,7 @@ def test_stopped_before_everything_is_tracked_two_passes_write_nothing():
 def test_one_pass_is_a_plain_run():
     kept = Kept()
     summary = once(
-        Pictures(5), [stage("track", None)], Call([lambda: kept], None, threading.Event(), lambda _: None)
+        Pictures(5), [stage("track", None)], Call([lambda: kept], None, threading.Event(), lambda _: unseen)
     )
     assert summary.written == 5
 
@@ -176,6 +194,32 @@ def test_every_smoothing_writes_every_frame(run, tmp_path, how):
     assert "20 frames read, 20 written, 1 person seen" in said
     assert pd.read_csv(tmp_path / "out" / "walk.csv").frame.tolist() == list(range(20))
     assert clips_frames(tmp_path / "out" / "walk.mp4") == [Fraction(n, 25) for n in range(20)]
+
+
+def _remove(path):
+    path.unlink()
+
+
+def _replace(path):
+    """Another clip, of the same size and the same times."""
+    clips.write(path, [picture(n)[:, ::-1] for n in range(20)], [3600 * n for n in range(20)])
+
+
+@pytest.mark.parametrize("change", [_remove, _replace])
+def test_a_file_that_changes_between_two_passes_is_not_written_with_the_tracks_of_the_old(
+    run, tmp_path, monkeypatch, change
+):
+    class Told(app.passes.Told):
+        def close(self):
+            super().close()
+            change(tmp_path / "walk.mp4")
+
+    monkeypatch.setattr(app.passes, "Told", Told)
+    code, said, told = run("--smooth", "full")
+    assert (code, said) == (2, "")
+    assert told.startswith("kinetrail: walk.mp4: was changed or removed while it was read")
+    assert told.count("\n") == 1
+    assert list((tmp_path / "out").iterdir()) == []
 
 
 def clips_frames(path):
