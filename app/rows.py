@@ -14,7 +14,8 @@ from engine.errors import UserError
 from engine.skeleton import KEYPOINTS
 from engine.types import Array
 
-NEEDED = ("frame", "time_s", "track_id", "bbox_x", "bbox_y", "bbox_w", "bbox_h")
+NUMBERS = ("time_s", "bbox_x", "bbox_y", "bbox_w", "bbox_h")
+NEEDED = ("frame", "track_id", *NUMBERS)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,7 +32,7 @@ def read_rows(path: Path) -> dict[int, list[Row]]:
     """The rows of each id, in order of time. UserError where there are none, or it is another file."""
     rows: dict[int, list[Row]] = {}
     try:
-        with path.open(newline="", encoding="utf-8") as file:
+        with path.open(newline="", encoding="utf-8-sig") as file:
             for who, row in _rows(csv.DictReader(file), path):
                 rows.setdefault(who, []).append(row)
     except FileNotFoundError:
@@ -49,16 +50,22 @@ def read_rows(path: Path) -> dict[int, list[Row]]:
 
 def _rows(reader: csv.DictReader[str], path: Path) -> Iterator[tuple[int, Row]]:
     """Id and row, line by line."""
+    seen: set[tuple[int, int]] = set()
     if lacking := [name for name in NEEDED if name not in (reader.fieldnames or ())]:
         raise UserError(f"{printable(path)}: is no CSV of `kinetrail run`; there is no column {lacking[0]}")
     try:
         for line in reader:
-            left, top, wide, high = (float(line[name]) for name in NEEDED[3:])
+            if None in line.values():
+                raise ValueError("it is cut off")
+            who, frame = int(line["track_id"]), int(line["frame"])
+            time, left, top, wide, high = (float(line[name]) for name in NUMBERS)
             box = (left, top, left + wide, top + high)
-            if not np.isfinite(box).all():
-                raise ValueError("a box that is no number")
+            if not np.isfinite((time, *box)).all():
+                raise ValueError("a time or a box that is no number")
+            if (who, frame) in seen:
+                raise ValueError(f"number {who} is in frame {frame} twice")
+            seen.add((who, frame))
             joints = [[float(line.get(f"{name}_{axis}") or "nan") for axis in "xy"] for name in KEYPOINTS]
-            frame, time = int(line["frame"]), float(line["time_s"])
-            yield int(line["track_id"]), Row(frame, time, box, np.array(joints, np.float32))
+            yield who, Row(frame, time, box, np.array(joints))
     except (ValueError, TypeError, csv.Error) as error:
         raise UserError(f"{printable(path)}: line {reader.line_num} is no row of a run ({error})") from None

@@ -64,6 +64,10 @@ def contact_sheet(video: str, table: Path, out: Path, *, overwrite: bool, stop: 
     pages = [ids[at : at + ROWS] for at in range(0, len(ids), ROWS)]
     files = [out] + [out.with_name(f"{out.stem}-{n}{out.suffix}") for n in range(2, len(pages) + 1)]
     for file in files:
+        if any(
+            file.exists() and made_of.exists() and file.samefile(made_of) for made_of in (Path(video), table)
+        ):
+            raise UserError(f"{printable(file)}: is what the sheet is made of; choose another name with -o")
         check(file, overwrite=overwrite)
     cuts = _cut(video, table, rows, chosen, stop)
     if stop.is_set():
@@ -110,11 +114,13 @@ def _cut(
 
 def _check_boxes(info: SourceInfo, table: Path, rows: Mapping[int, Sequence[Row]]) -> None:
     """UserError where people are far outside of the picture. Pictures of a folder may have any size."""
-    right, bottom = (max(row.box[side] for some in rows.values() for row in some) for side in (2, 3))
-    limits = (1 + OUTSIDE) * info.width, (1 + OUTSIDE) * info.height
-    if not info.stills and (right > limits[0] or bottom > limits[1]):
+    size = np.array([info.width, info.height] * 2)
+    boxes = np.array([row.box for some in rows.values() for row in some])
+    far = (boxes < -OUTSIDE * size).any(axis=1) | (boxes > (1 + OUTSIDE) * size).any(axis=1)
+    if not info.stills and far.any():
+        left, top, right, bottom = boxes[far][0]
         raise UserError(
-            f"{printable(table)}: is of another video than {info.name}; people are at"
+            f"{printable(table)}: is of another video than {info.name}; people are at {left:.0f},{top:.0f} to"
             f" {right:.0f},{bottom:.0f}, and the picture is {info.width} x {info.height}"
         )
 
@@ -128,7 +134,8 @@ def _crop(image: Image, row: Row, who: int) -> Image:
     shift = np.array([WIDTH - 1, HEIGHT - 1]) / 2 - scale * middle
     warp = np.array([[scale, 0, shift[0]], [0, scale, shift[1]]])
     if scale < 0.5:  # a pixel stands for many: without this it would glitter
-        image = np.asarray(cv2.blur(image, (round(1 / scale), round(1 / scale))), np.uint8)
+        side = min(round(1 / scale), *image.shape[:2])
+        image = np.asarray(cv2.blur(image, (side, side)), np.uint8)
     cut = cv2.warpAffine(image, warp, (WIDTH, HEIGHT), borderValue=(PAPER, PAPER, PAPER))
     joints = scale * row.joints.astype(np.float64) + shift
     colour = shades(who).middle

@@ -132,6 +132,23 @@ def _short_row(path):
     path.write_text(HEADER + "\n0,0.0\n")
 
 
+def _cut_row(path):
+    names = [f"{name}_{part}" for name in KEYPOINTS for part in ("x", "y", "score")]
+    path.write_text(f"{HEADER},{','.join(names)}\n0,0.0,1,0.9,1,2,3,4,12.5,13")
+
+
+def _no_time(path):
+    path.write_text(HEADER + "\n0,nan,1,0.9,1,2,3,4\n")
+
+
+def _same_row_twice(path):
+    path.write_text(HEADER + 2 * "\n0,0.0,1,0.9,1,2,3,4" + "\n")
+
+
+def _far_to_the_left(path):
+    path.write_text(HEADER + "\n0,0.0,1,0.9,-1e30,2,3,4\n")
+
+
 def _no_text(path):
     path.write_bytes(b"\xff\xfe\x00\x01")
 
@@ -147,6 +164,10 @@ def _no_text(path):
         (_another_table, "is no CSV of `kinetrail run`; there is no column frame"),
         (_broken_row, "line 2 is no row of a run"),
         (_short_row, "line 2 is no row of a run"),
+        (_cut_row, "line 2 is no row of a run (it is cut off)"),
+        (_no_time, "line 2 is no row of a run (a time or a box that is no number)"),
+        (_same_row_twice, "line 3 is no row of a run (number 1 is in frame 0 twice)"),
+        (_far_to_the_left, "is of another video than two.mp4; people are at"),
         (_no_text, "is no CSV of `kinetrail run`"),
         (lambda path: path.mkdir(), "cannot be read"),
     ],
@@ -174,6 +195,25 @@ def test_a_sheet_that_exists_is_kept_and_its_name_must_be_that_of_a_png(sheet, t
     code, _, told = sheet("two.mp4", "--csv", "two.csv", "-o", "sheet.jpg")
     assert code == 2
     assert "give it a name that ends in .png" in told
+
+
+def test_a_sheet_never_takes_the_place_of_what_it_is_made_of(sheet, tmp_path):
+    cv2.imwrite("walk.png", np.full((96, 160, 3), 128, np.uint8))
+    table(tmp_path / "table.png", frames=1)
+    before = [Path(name).read_bytes() for name in ("walk.png", "table.png")]
+    for name in ("walk.png", "table.png"):
+        code, said, told = sheet("walk.png", "--csv", "table.png", "-o", name, "--overwrite")
+        assert (code, said) == (2, "")
+        assert told == f"kinetrail: {name}: is what the sheet is made of; choose another name with -o\n"
+    assert [Path(name).read_bytes() for name in ("walk.png", "table.png")] == before
+
+
+def test_a_csv_that_a_spreadsheet_has_saved_is_read(sheet, tmp_path):
+    film(tmp_path / "two.mp4", 3)
+    table(tmp_path / "two.csv", frames=3)
+    lines = (tmp_path / "two.csv").read_text().replace("\n", "\r\n")
+    (tmp_path / "two.csv").write_bytes(lines.encode("utf-8-sig"))
+    assert sheet("two.mp4", "--csv", "two.csv", "-o", "s.png")[1] == "2 tracks -> s.png\n"
 
 
 def test_a_missing_video_is_one_line(sheet, tmp_path):
