@@ -83,7 +83,8 @@ class Job:
 
         def make_tracker() -> Tracker:
             """Pictures that need not follow on one another are believed each by itself."""
-            return Tracker(certain=0.0) if info.stills else Tracker()
+            remember = self._settings.remember
+            return Tracker(remember=remember, certain=0.0) if info.stills else Tracker(remember=remember)
 
         if every == 1 or info.stills:
             tracked = track(make_tracker, make_results, film=not info.stills)
@@ -116,8 +117,8 @@ class Job:
 
     def following(self) -> Following | None:
         """Of whom alone is to be told; None: of everyone."""
-        wanted = target(self._settings.follow)
-        return Following(wanted) if wanted else None
+        wanted = self._settings.follow
+        return Following(target(wanted)) if wanted else None
 
     def outputs(self, stem: str, folder: Path) -> list[Path]:
         """The files that a source with this stem is turned into."""

@@ -80,6 +80,14 @@ class Settings:
         read=target,
         name="ID|X,Y@SECONDS",
     )
+    remember: float = option(
+        20.0,
+        "how long somebody out of sight can be known again by looks; for up to a second it is told from how"
+        " they moved, in any case",
+        least=0,
+        most=3600,
+        name="SECONDS",
+    )
     smooth: str = option(
         "",
         "smoothing of the joints over time: live, one-euro or off; lag:0.3s, which sees so far ahead; full,"

@@ -21,9 +21,7 @@ def rhythm(text: str) -> int:
 
 
 def target(text: str) -> Target:
-    """Whom to follow; 0 for nobody in particular."""
-    if not text:
-        return 0
+    """Whom to follow."""
     if text.isdecimal() and text.isascii() and len(text) < 10 and int(text) > 0:
         return int(text)
     place, _, moment = text.partition("@")
@@ -38,14 +36,13 @@ def target(text: str) -> Target:
 
 
 def smoothing(text: str) -> str:
-    """How joints are smoothed; "" for what suits the source."""
+    """How joints are smoothed."""
     from trackers.smoothing import LONGEST_LAG, smoother  # bring numpy
 
-    if text:
-        try:
-            smoother(text)
-        except ValueError:
-            raise ValueError(
-                f"live, one-euro, lag:0.3s (any seconds up to {LONGEST_LAG:g}), full or off"
-            ) from None
+    try:
+        smoother(text)
+    except ValueError:
+        raise ValueError(
+            f"live, one-euro, lag:0.3s (any seconds up to {LONGEST_LAG:g}), full or off"
+        ) from None
     return text

@@ -21,7 +21,7 @@ def test_every_option_can_stand_in_the_file(tmp_path):
         'output = "out"\npose = "p.onnx"\ndetector = "d.onnx"\ndevice = "cuda:1"\ndecode = "dark"\n'
         "trust-engine = true\ncuda-graphs = true\nflip = true\n"
         "keypoint-threshold = 0.5\ndetection_threshold = 1\nmax-people = 3\n"
-        'detect-every = 3\nfollow = "10,20@1.5"\nsmooth = "off"\n'
+        'detect-every = 3\nfollow = "10,20@1.5"\nremember = 60\nsmooth = "off"\n'
         "no-video = true\nno-csv = true\noverwrite = true\nquiet = true\n"
     )
     found = chosen("--config", str(config))
@@ -39,6 +39,7 @@ def test_every_option_can_stand_in_the_file(tmp_path):
         3,
         "3",
         "10,20@1.5",
+        60.0,
         "off",
         True,
         True,
@@ -73,6 +74,12 @@ def test_flags_win_over_the_file(tmp_path):
         ('smooth = "lag:nan"', "smooth must be live, one-euro, lag:0.3s"),
         ('follow = "1,2"', "follow must be the number of a person (3), or a place and a time (640,360@2.5"),
         ('follow = "0"', "follow must be the number of a person"),
+        ('follow = ""', "follow must be the number of a person"),
+        ('smooth = ""', "smooth must be live, one-euro, lag:0.3s"),
+        ("remember = -1", "remember must be from 0 to 3600, not -1"),
+        ("remember = 3601", "remember must be from 0 to 3600, not 3601"),
+        ("remember = nan", "remember must be from 0 to 3600, not nan"),
+        ('remember = "20"', "remember must be a number, not '20'"),
         ('follow = "1,2@inf"', "follow must be the number of a person"),
         ("follow = -3", "follow must be the number of a person"),
         ('decode = "fast"', "decode must be one of quarter, dark, udp, argmax, not 'fast'"),
@@ -115,6 +122,8 @@ def test_a_file_that_is_no_text_or_not_there_is_named(tmp_path):
         ("--detect-every", "0"),
         ("--smooth", "lag:-1s"),
         ("--follow", "1,2"),
+        ("--follow", ""),
+        ("--remember", "inf"),
     ],
 )
 def test_flags_are_held_to_the_same_rules(flags):

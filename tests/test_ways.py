@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import threading
 from fractions import Fraction
+from pathlib import Path
 
+import av
 import clips
 import mjpeg
 import networks
@@ -22,6 +24,8 @@ from app.pipeline import unseen
 from app.results import Results, check_room
 from app.stages import Stage
 from engine.errors import UserError
+
+DEMO = Path(__file__).parents[1] / "assets" / "demo.mp4"
 
 
 class Waiting:
@@ -223,8 +227,6 @@ def test_a_file_that_changes_between_two_passes_is_not_written_with_the_tracks_o
 
 
 def clips_frames(path):
-    import av
-
     with av.open(str(path)) as video:
         return [frame.pts * frame.time_base for frame in video.decode(video=0)]
 
@@ -272,6 +274,24 @@ def test_whoever_is_not_there_cannot_be_followed_and_the_files_are_whole(run, tm
     assert told.count("\n") == 1
     assert len(pd.read_csv(tmp_path / "out" / "walk.csv")) == 0
     assert len(clips_frames(tmp_path / "out" / "walk.mp4")) == 20
+
+
+def test_who_was_out_of_sight_for_longer_than_remembered_is_somebody_new(tmp_path, monkeypatch):
+    with av.open(str(DEMO)) as demo:
+        decoded = [next(demo.decode(video=0)).to_ndarray(format="bgr24")[::2, ::2] for _ in range(8)]
+    moments = [0.04 * n for n in range(8)]
+    nobody_there = [1.0, 2.0, 3.0, 4.0]
+    images = [*decoded, *[np.full_like(decoded[0], 120)] * 4, *decoded]
+    when = [*moments, *nobody_there, *(5.0 + moment for moment in moments)]
+    clips.write(tmp_path / "back.mp4", images, [round(90000 * moment) for moment in when])
+    monkeypatch.chdir(tmp_path)
+    ids = {}
+    for seconds in ("3", "20"):
+        main(["run", "back.mp4", "-o", seconds, "--no-video", "--quiet", "--remember", seconds])
+        told = pd.read_csv(tmp_path / seconds / "back.csv")
+        ids[seconds] = [set(told[told.time_s < 1].track_id), set(told[told.time_s > 4].track_id)]
+    assert not ids["3"][0] & ids["3"][1]
+    assert ids["20"][0] & ids["20"][1]
 
 
 @pytest.mark.parametrize("flags", [("--detect-every", "0"), ("--smooth", "lag:-1s"), ("--follow", "1,2")])
