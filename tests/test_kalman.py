@@ -200,7 +200,7 @@ def test_a_body_that_jumps_is_followed_sooner_than_each_joint_could_be(fps: int)
             body = body_velocity(motion, np.ones((1, 17)))
             motion = advance(motion, 1 / fps, process_density(motion, body, np.array([size])))
             if joltable:
-                motion = jolted(motion, seen, noise, np.array([1 / fps]))
+                motion = jolted(motion, seen, noise, np.array([1 / fps]), np.array([3 * size]))
             motion = correct(motion, seen, noise, np.ones((1, 17), np.bool_))
             off.append(np.abs((motion.position - truth)[..., 0]).mean())
         late[joltable] = max(off[2 * fps :])
@@ -214,8 +214,24 @@ def test_one_joint_that_jumps_is_no_jolt_and_neither_is_a_clock_that_stands_stil
     motion = begin(np.zeros((1, 17, 2)), noise, np.zeros((1, 1, 2)), np.array([100.0]))
     seen = np.zeros((1, 17, 2))
     seen[0, 9] = 80.0
-    np.testing.assert_array_equal(jolted(motion, seen, noise, np.array([0.04])).variance, motion.variance)
-    np.testing.assert_array_equal(jolted(motion, seen + 50.0, noise, np.zeros(1)).variance, motion.variance)
-    assert (jolted(motion, seen + 50.0, noise, np.array([0.04])).variance > motion.variance).all()
+
+    def variance(measured: np.ndarray, dt: float, noise: np.ndarray = noise) -> np.ndarray:
+        return jolted(motion, measured, noise, np.array([dt]), np.array([1e4])).variance
+
+    np.testing.assert_array_equal(variance(seen, 0.04), motion.variance)
+    np.testing.assert_array_equal(variance(seen + 50.0, 0.0), motion.variance)
+    assert (variance(seen + 50.0, 0.04) > motion.variance).all()
     unmeasured = np.full((1, 17), np.inf)
-    assert np.isfinite(jolted(motion, seen + 50.0, unmeasured, np.array([0.04])).variance).all()
+    assert np.isfinite(variance(seen + 50.0, 0.04, unmeasured)).all()
+
+
+def test_a_jolt_is_no_faster_than_people_are_however_soon_the_next_frame_comes():
+    noise, speed = np.ones((1, 17)), 300.0
+    motion = begin(np.zeros((1, 17, 2)), noise, np.zeros((1, 1, 2)), np.array([0.0]))
+    for dt in (1e-12, 1e-3, 0.04):
+        seen = np.full((1, 17, 2), 20.0)
+        after = jolted(motion, seen, noise, np.array([dt]), np.array([speed])).variance[0, :, 0]
+        fastest = min(np.hypot(20, 20) / dt, speed)
+        np.testing.assert_allclose(
+            after - (1, 0, 0), fastest**2 * np.array([dt**2, dt, 1]), rtol=1e-6, atol=1e-9
+        )

@@ -7,8 +7,8 @@ from filterpy.common import Q_continuous_white_noise
 from filterpy.kalman import KalmanFilter
 
 from trackers import rts
+from trackers.gates import DISBELIEVED, DOUBTED, LIMB_SPEED
 from trackers.kalman import JOLT, advance, body_velocity, process_density
-from trackers.people import DISBELIEVED, DOUBTED, LIMB_SPEED
 from trackers.rts import Path, Step, first, forward, smooth
 
 SIZE = 100.0
@@ -80,7 +80,8 @@ def jolt(path: Path, before: Step, i: int, dt: float) -> np.ndarray:
     square = (np.median(path.measured[i] - predicted(before, dt), axis=0) ** 2).sum()
     if dt == 0.0 or square <= JOLT * spread:
         return np.zeros((2, 2))
-    return square * np.outer([1.0, 1.0 / dt], [1.0, 1.0 / dt])
+    fastest = min(np.sqrt(square) / dt, LIMB_SPEED * SIZE)
+    return fastest**2 * np.outer([dt, 1.0], [dt, 1.0])
 
 
 def predicted(before: Step, dt: float) -> np.ndarray:

@@ -26,6 +26,15 @@ def test_a_clock_that_stands_still_or_runs_back_keeps_the_ids():
     assert told == [[1]] * 10 + [[2]] * 2
 
 
+@pytest.mark.parametrize("speed", [140, 300, 550])
+@pytest.mark.parametrize("late", [0.03, 0.038, 0.0399999])
+def test_frames_of_a_camera_that_come_in_bunches_lose_nobody(late: float, speed: float):
+    """One in ten comes late, and the next right after it: in no time, it seems, they walked for 40 ms."""
+    shots = watch([Walker((100, 400), (speed, 0))], times(25, 3))
+    bunched = [shot._replace(time=shot.time + late * (i % 10 == 9)) for i, shot in enumerate(shots)]
+    assert ids_of(names(bunched, Tracker()), 0) == [1]
+
+
 def test_a_time_that_is_no_number_is_the_callers_mistake():
     with pytest.raises(ValueError, match="time"):
         Tracker().update(NOBODY, float("nan"))

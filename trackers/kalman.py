@@ -145,23 +145,28 @@ def surprise(motion: Motion, measured: Floats, noise: Floats) -> Floats:
     return distance
 
 
-def jolted(motion: Motion, measured: Floats, noise: Floats, dt: Floats) -> Motion:
+def jolted(motion: Motion, measured: Floats, noise: Floats, dt: Floats, speed: Floats) -> Motion:
     """The same joints (T, K, 2), those of people who jumped, stopped or started with their velocity unknown.
 
     What one joint may be off by, all of them together may not: their median tells of a change of the body's
     velocity a frame or two before each joint could. It is then known no better than to what was missed by in
-    the `dt` (T,) seconds since the last frame.
+    the `dt` (T,) seconds since the last frame, nor to more than `speed` (T,), pixels a second: frames that
+    come in a bunch are no leap.
     """
-    gap = np.median(measured - motion.position, axis=1)
-    spread = np.median(motion.variance[:, 0] + noise, axis=1)
-    square = gap[:, 0] ** 2 + gap[:, 1] ** 2
-    jolt = square > JOLT * spread
-    square = np.where(jolt & (dt > 0.0) & np.isfinite(spread), square, 0.0)
-    dt = np.maximum(dt, 1e-6)
+    if not motion.hidden.size:
+        return motion
+    gap = _median(measured - motion.position)
+    spread = _median(motion.variance[:, 0] + noise)
+    off = np.sqrt(gap[:, 0] ** 2 + gap[:, 1] ** 2)
+    jolt = (off * off > JOLT * spread) & (dt > 0.0) & np.isfinite(spread)
+    if not jolt.any():
+        return motion
+    change = np.where(jolt, np.minimum(off / np.maximum(dt, 1e-9), speed), 0.0)
+    moved = change * dt
     variance = motion.variance.copy()
-    variance[:, 0] += square[:, None]
-    variance[:, 1] += (square / dt)[:, None]
-    variance[:, 2] += (square / dt**2)[:, None]
+    variance[:, 0] += (moved * moved)[:, None]
+    variance[:, 1] += (moved * change)[:, None]
+    variance[:, 2] += (change * change)[:, None]
     return motion._replace(variance=variance)
 
 
@@ -204,6 +209,14 @@ def quicken(motion: Motion, where: Mask, speed: Floats) -> Motion:
     return motion._replace(variance=variance)
 
 
+def _median(values: Floats) -> Floats:
+    """Of all joints: (T, K, ...) -> (T, ...); `np.median` without what makes it twice as slow."""
+    count = values.shape[1]
+    half = [(count - 1) // 2, count // 2]
+    middle: Floats = np.partition(values, half, axis=1)[:, half].mean(axis=1)
+    return middle
+
+
 def restart(motion: Motion, where: Mask, fresh: Motion) -> Motion:
     """The joints `where` (T, K) as in `fresh`, the others as they are."""
     joint = where[..., None]
@@ -230,7 +243,7 @@ def lag(dt: float, score: float = 0.8) -> float:
     behind = []
     for place in 0.5 * speed * speed:
         motion = advance(motion, dt, np.full((1, 1), CALM))
-        motion = jolted(motion, np.full((1, 1, 2), place), noise, np.full(1, dt))
+        motion = jolted(motion, np.full((1, 1, 2), place), noise, np.full(1, dt), np.full(1, np.inf))
         motion = correct(motion, np.full((1, 1, 2), place), noise, noise > 0.0)
         motion = settle(motion, noise > 0.0, np.full(1, dt))
         behind.append(place - motion.shown[0, 0, 0])

@@ -9,20 +9,18 @@ from numpy.typing import NDArray
 
 from engine.types import Poses
 from trackers.appearance import Looks, unseen
+from trackers.gates import LIMB_SPEED, appeared, believed
 from trackers.kalman import (
     Motion,
     advance,
     begin,
     body_velocity,
-    correct,
     jolted,
     measurement_noise,
     process_density,
-    quicken,
     restart,
     settle,
     slacken,
-    surprise,
 )
 from trackers.matching import Bodies, box_sizes
 
@@ -30,14 +28,6 @@ Floats = NDArray[np.float64]
 Indices = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 
-#: Squared Mahalanobis distances of a measured joint, see `surprise`. By chance one in 90 is beyond the first:
-#: the joint may have started to move, so from then on its velocity is known no better than to LIMB_SPEED. By
-#: chance none is beyond the second, five deviations: the joint is not used. Together they follow what a limb
-#: can do and nothing else: an elbow that jumps for a frame vanishes, a punch is late by one frame, and a
-#: joint that stays elsewhere is believed once it could have got there, two sizes away after 0.15 s.
-DOUBTED, DISBELIEVED = 9.0, 25.0
-LIMB_SPEED = 3.0  #: sizes a second; five deviations are about 16 m / s, a fast kick
-START_SPEED = 5.0  #: sizes a second, of people seen once: they may stand, or sprint
 PATIENCE = 0.15  #: seconds out of sight after which a body is taken as stiff, and its joints begin anew
 LONG_STEP = 0.25  #: seconds over which swinging limbs cannot be foretold, only the body
 STEADY = 0.2  #: seconds over which the velocity that carries on a hidden body is averaged
@@ -139,7 +129,7 @@ class People(NamedTuple):
         motion = motion._replace(velocity=np.where(stiff, body, motion.velocity))
         return self._replace(
             motion=advance(motion, dt, density),
-            boxes=self.boxes + dt * np.tile(body[:, 0], 2),
+            boxes=(self.boxes.reshape(-1, 2, 2) + dt * body).reshape(-1, 4),
             unseen=self.unseen + dt,
             missed=self.unseen,
         )
@@ -149,15 +139,14 @@ class People(NamedTuple):
 
         Where nobody `detected` them, their boxes are fitted to their joints, as they were when somebody did.
         """
-        motion = jolted(self.motion, sight.joints, sight.noise, self.unseen)
-        off = surprise(motion, sight.joints, sight.noise)
-        motion = correct(motion, sight.joints, sight.noise, off <= DISBELIEVED)
-        motion = quicken(motion, off > DOUBTED, LIMB_SPEED * sight.size)
+        fastest = LIMB_SPEED * sight.size
+        motion = jolted(self.motion, sight.joints, sight.noise, self.unseen, fastest)
+        _, motion, clear = believed(motion, sight.joints, sight.noise, sight.size)
         returned = (self.missed > PATIENCE)[:, None] & np.isfinite(sight.noise)
-        fresh = begin(sight.joints, sight.noise, self.drift, LIMB_SPEED * sight.size)
-        motion = restart(motion, returned, fresh)
-        believed = returned | (off <= DISBELIEVED)
-        motion = settle(motion, believed & (sight.scores >= FAINT), self.unseen)
+        if returned.any():
+            fresh = begin(sight.joints, sight.noise, self.drift, fastest)
+            motion = restart(motion, returned, fresh)
+        motion = settle(motion, (returned | clear) & (sight.scores >= FAINT), self.unseen)
         boxes, size = sight.boxes, sight.size
         if not detected:
             boxes = self._replace(motion=motion).fitted()
@@ -212,9 +201,8 @@ class People(NamedTuple):
 def newcomers(sight: Sight) -> People:
     """Everyone in `sight`, without a past."""
     size, none = sight.size, np.zeros(len(sight.size))
-    noise = np.minimum(sight.noise, (size * size)[:, None])
     still = np.zeros((len(size), 1, 2))
-    motion = begin(sight.joints, noise, still, START_SPEED * size)
+    motion = appeared(sight.joints, sight.noise, size)
     ids = np.zeros(len(size), np.int64)
     margins = _margins(sight.boxes, motion, size)
     return People(

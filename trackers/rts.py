@@ -13,19 +13,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from trackers.kalman import (
-    Motion,
-    advance,
-    begin,
-    body_velocity,
-    correct,
-    jolted,
-    measurement_noise,
-    process_density,
-    quicken,
-    surprise,
-)
-from trackers.people import DISBELIEVED, DOUBTED, LIMB_SPEED, START_SPEED
+from trackers.gates import LIMB_SPEED, appeared, believed
+from trackers.kalman import Motion, advance, body_velocity, jolted, measurement_noise, process_density
 
 Floats = NDArray[np.float64]
 Rows = NDArray[np.int64] | slice
@@ -77,8 +66,7 @@ class Place(NamedTuple):
 
 def first(measured: Floats, scores: Floats, size: Floats) -> Step:
     """T people of whom nothing came before: joints (T, K, 2), scores (T, K), size (T,)."""
-    noise = np.minimum(_noise(scores, size), (size * size)[:, None])
-    motion = begin(measured, noise, np.zeros((len(size), 1, 2)), START_SPEED * size)
+    motion = appeared(measured, _noise(scores, size), size)
     return Step(scores, size, np.zeros((len(size), 1)), motion, motion, motion.variance)
 
 
@@ -87,10 +75,8 @@ def forward(before: Step, dt: Floats, measured: Floats, scores: Floats, size: Fl
     body = body_velocity(before.free, before.scores)
     foretold = advance(before.free, dt, process_density(before.free, body, before.size))
     noise = _noise(scores, size)
-    foretold = jolted(foretold, measured, noise, dt[:, 0])
-    off = surprise(foretold, measured, noise)
-    motion = correct(foretold, measured, noise, off <= DISBELIEVED)
-    free = quicken(motion, off > DOUBTED, LIMB_SPEED * size)
+    foretold = jolted(foretold, measured, noise, dt[:, 0], LIMB_SPEED * size)
+    motion, free, _ = believed(foretold, measured, noise, size)
     return Step(scores, size, dt, motion, free, foretold.variance)
 
 
