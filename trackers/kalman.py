@@ -155,9 +155,13 @@ def jolted(motion: Motion, measured: Floats, noise: Floats, dt: Floats, speed: F
     """
     if not motion.hidden.size:
         return motion
-    gap = _median(measured - motion.position)
-    spread = _median(motion.variance[:, 0] + noise)
-    off = np.sqrt(gap[:, 0] ** 2 + gap[:, 1] ** 2)
+    people, joints = motion.hidden.shape
+    both = np.empty((people, 3, joints))
+    both[:, :2] = (measured - motion.position).transpose(0, 2, 1)
+    both[:, 2] = motion.variance[:, 0] + noise
+    half = [(joints - 1) // 2, joints // 2]
+    x, y, spread = 0.5 * np.partition(both, half)[..., half].sum(axis=2).T  # medians, sooner than np.median's
+    off = np.sqrt(x * x + y * y)
     jolt = (off * off > JOLT * spread) & (dt > 0.0) & np.isfinite(spread)
     if not jolt.any():
         return motion
@@ -207,14 +211,6 @@ def quicken(motion: Motion, where: Mask, speed: Floats) -> Motion:
     variance = motion.variance.copy()
     np.maximum(variance[:, 2], (speed * speed)[:, None], out=variance[:, 2], where=where)
     return motion._replace(variance=variance)
-
-
-def _median(values: Floats) -> Floats:
-    """Of all joints: (T, K, ...) -> (T, ...); `np.median` without what makes it twice as slow."""
-    count = values.shape[1]
-    half = [(count - 1) // 2, count // 2]
-    middle: Floats = np.partition(values, half, axis=1)[:, half].mean(axis=1)
-    return middle
 
 
 def restart(motion: Motion, where: Mask, fresh: Motion) -> Motion:

@@ -74,8 +74,10 @@ def look(poses: Poses, looks: Looks | None = None) -> Sight:
     joints = np.where(measured[..., None], joints, middle)
     scores, size = np.where(measured, scores, 0.0), box_sizes(boxes)
     noise = np.where(measured, measurement_noise(scores, size), np.inf)
-    shown = looks.take(rows) if looks else unseen(len(rows))
-    shown = shown._replace(weights=shown.weights * ~_behind(boxes)[:, None])
+    shown = unseen(len(rows))
+    if looks:
+        shown = looks.take(rows)
+        shown = shown._replace(weights=shown.weights * ~_behind(boxes)[:, None])
     return Sight(rows, shown, certainty[rows], boxes, size, joints, scores, noise)
 
 

@@ -110,14 +110,17 @@ class Tracker:
         known = self._later(dt, sight, camera)
         old, seen, alike = self._match(known, sight, spare)
         new = _unknown(shared, spare, seen) if detected else _NOBODY
-        met = known.take(old).met(sight.take(seen), alike, detected=detected)
-        here, hidden = together(met, newcomers(sight.take(new))), self._hidden(known, old)
+        here = known.take(old).met(sight.take(seen), alike, detected=detected)
+        hidden, sure = self._hidden(known, old), np.ones(len(old), np.bool_)
+        if new.size:
+            strangers = sight.take(new)
+            here = together(here, newcomers(strangers))
+            sure = np.concatenate([sure, self._sure(strangers, known) | (dt > self._forget_after)])
         waits = np.zeros(len(here.ids), np.bool_)
         if not here.ids.all():
             here, hidden, waits = self._known_again(here, hidden)
         self._people = together(here, hidden)
-        certain = self._sure(sight.take(new), known) | (dt > self._forget_after)
-        self._name(np.concatenate([np.ones(len(old), np.bool_), certain]) & ~waits)
+        self._name(sure & ~waits)
         return self._tell(sight, np.concatenate([seen, new]), poses, camera)
 
     def expected(self, time: float) -> Boxes:
@@ -133,9 +136,8 @@ class Tracker:
     def _later(self, dt: float, sight: Sight, camera: Floats) -> People:
         """Everyone as they should be `dt` seconds later; while nobody is known, K is that of `sight`."""
         people = self._people if self._people.ids.size else newcomers(sight.take(_NOBODY))
-        if not self._away.ids.size:
-            self._away = people.take(_NOBODY)
-        self._away = self._away._replace(unseen=self._away.unseen + max(dt, 0.0))
+        if self._away.ids.size:
+            self._away = self._away._replace(unseen=self._away.unseen + max(dt, 0.0))
         if camera is not STANDING:
             people, self._away = people.moved(camera), self._away.moved(camera)
         return people.later(max(dt, 0.0))
@@ -150,10 +152,11 @@ class Tracker:
         gains[:, spare] = 0.0
         weak = sight.certainty < WEAK * (known.certainty.mean() if known.ids.size else 0.0)
         old, seen = assign(np.where(weak, 0.0, gains))
-        rest = gains.copy()
-        rest[old], rest[:, seen] = 0.0, 0.0
-        late, also = assign(rest)
-        old, seen = np.concatenate([old, late]), np.concatenate([seen, also])
+        if weak.any():
+            rest = gains.copy()
+            rest[old], rest[:, seen] = 0.0, 0.0
+            late, also = assign(rest)
+            old, seen = np.concatenate([old, late]), np.concatenate([seen, also])
         return old, seen, gains[old, seen]
 
     def _gains(self, known: People, sight: Sight) -> Floats:
@@ -205,6 +208,8 @@ class Tracker:
         """Give ids to those of the first people who are `sure` (P,) and have none, from left to right."""
         people = self._people
         nameless = np.flatnonzero(sure & (people.ids[: len(sure)] == 0))
+        if not nameless.size:
+            return
         nameless = nameless[np.argsort(people.boxes[nameless, 0], kind="stable")]
         people.ids[nameless] = self._named + 1 + np.arange(len(nameless))
         self._named += len(nameless)
