@@ -12,7 +12,7 @@ import supervision as sv
 
 from trackers import ByteTrackTracker, OCSORTTracker
 
-#: As their authors set them, and with the patience that Kinetrail has: 10 s, of which 30 make one.
+#: As their authors set them, and patient for longer than anybody is away: 10 s, of which 30 frames make one.
 PEERS = {
     "ByteTrack": lambda fps: ByteTrackTracker(frame_rate=fps),
     "OC-SORT": lambda fps: OCSORTTracker(frame_rate=fps),

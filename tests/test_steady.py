@@ -84,12 +84,41 @@ def test_everything_else_comes_back_as_it_went_in(way: str):
         np.testing.assert_array_equal(before.boxes.xyxy, after.boxes.xyxy)
 
 
-def test_a_smoother_is_new_after_it_has_finished():
-    smooth, tracker = smoother("full"), Tracker()
+@pytest.mark.parametrize("way", ["lag:0.3s", "full"])
+def test_a_camera_that_goes_along_for_long_lets_no_joint_jump(way: str):
+    """It comes 5 % nearer with each frame, e^10 times by the time when an elbow is elsewhere for a frame."""
+    smooth, walker, elbow, jump, rng = smoother(way), Walker((300, 400)), 7, 210, np.random.default_rng(0)
+    nearer, done = np.column_stack([1.05 * np.eye(2), (-15.0, -15.0)]), []
+    for n, t in enumerate(times(25, 10)):
+        seen = alone(walker, t)
+        joints = (seen.keypoints + rng.normal(0, 1.0, (1, 17, 2))).astype(np.float32)
+        joints[0, elbow] += 120.0 * (n == jump)
+        camera = nearer if n else STANDING
+        done += smooth.push(Tracks(np.array([1]), seen.boxes, joints, joints, seen.scores, camera=camera), t)
+    done += smooth.finish()
+    assert len(done) == 250
+    off = [np.abs(each.keypoints[0, elbow] - walker.joints(0)[elbow]).max() for each in done]
+    assert off[jump] < 6.0
+
+
+@pytest.mark.parametrize("way", ["one-euro", "lag:0.3s", "full"])
+def test_a_smoother_is_new_after_it_has_finished(way: str):
+    smooth, tracker = smoother(way), Tracker()
     for _ in range(2):
+        done = []
         for n, t in enumerate(times(25, 0.4)):
             pan = np.array([[1.0, 0, -5.0], [0, 1, 0]]) if n else STANDING
-            smooth.push(tracker.update(alone(WALKER, t), t, camera=pan), t)
-        done = smooth.finish()
+            done += smooth.push(tracker.update(alone(WALKER, t), t, camera=pan), t)
+        done += smooth.finish()
         assert len(done) == len(times(25, 0.4))
     assert smooth.finish() == []
+
+
+def test_whoever_comes_after_the_end_has_nothing_of_who_had_the_id_before():
+    there, here = alone(Walker((900, 400)), 0.0), alone(Walker((100, 400)), 0.0)
+    smooth = smoother("lag:0.3s")
+    for t in times(25, 0.4):
+        smooth.push(Tracker().update(there, t), t)
+    smooth.finish()
+    done = smooth.push(Tracker().update(here, 0.4), 0.4) + smooth.finish()
+    np.testing.assert_array_equal(done[0].keypoints, here.keypoints)

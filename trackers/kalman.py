@@ -26,8 +26,7 @@ Mask = NDArray[np.bool_]
 
 #: Deviation of a measured joint over the person's size, for a heatmap peak of 1; it grows with 1 / peak^2,
 #: up to a whole person. On the demo clip, against its truth, SimplePose's joints tremble by .012 at peaks
-#: of .8 and .037 at .5, and are off by twice that, slowly changing. Taken between the two, tremble falls by
-#: 2.6 there, by 5 where people stand, and a start at 2 m / s^2 is followed 25 ms late.
+#: of .8 and .037 at .5, and are off by twice that, slowly changing: this is between the two.
 MEASURED, LEAST_PEAK = 0.016, 0.125
 
 #: Density of the white acceleration, size^2 / s^3, of a joint at rest in its body: people who stand, or

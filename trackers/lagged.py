@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trackers.kalman import Motion
-from trackers.matching import box_sizes
+from trackers.matching import person_sizes
 from trackers.people import PATIENCE
 from trackers.rts import PAUSE, Place, Step, backward, first, forward
 from trackers.types import Tracks
@@ -66,7 +66,9 @@ class Lagged:
         return self._due(time)
 
     def finish(self) -> list[Tracks]:
-        return self._due(np.inf)
+        due = self._due(np.inf)
+        self._last, self._time = {}, -np.inf
+        return due
 
     def _due(self, now: float) -> list[Tracks]:
         """The frames that have waited for long enough; a clock that runs backwards keeps nothing waiting."""
@@ -80,7 +82,7 @@ class Lagged:
 def _step(tracks: Tracks, time: float, before: Sequence[_Seen | None]) -> Step:
     """The people of a frame, of whom some were seen `before`."""
     measured, scores = tracks.measured.astype(np.float64), tracks.scores.astype(np.float64)
-    size = np.maximum(box_sizes(tracks.boxes.xyxy.astype(np.float64)), 1.0)
+    size = person_sizes(tracks.boxes.xyxy)
     fresh = first(measured, scores, size)
     seen = [each for each in before if each]
     if not seen:
@@ -102,6 +104,7 @@ def _gathered(seen: Sequence[_Seen]) -> Step:
 
 
 def _joined(*steps: Step) -> Step:
+    """The people of all steps, one after the other."""
     motion, free = (
         Motion(*map(np.concatenate, zip(*each, strict=True)))
         for each in ([step.motion for step in steps], [step.free for step in steps])

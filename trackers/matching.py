@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
 from engine.skeleton import OKS_SIGMAS
+from engine.types import Array
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.int64]
@@ -39,6 +40,11 @@ def box_sizes(boxes: Floats) -> Floats:
     """Square root of the area, pixels: (N, 4) -> (N,). The length that OKS measures people by."""
     size: Floats = np.sqrt((boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1]))
     return size
+
+
+def person_sizes(boxes: Array) -> Floats:
+    """The same of boxes as they are told; who is smaller than a pixel counts as one: (N, 4) -> (N,)."""
+    return np.maximum(box_sizes(boxes.astype(np.float64)), 1.0)
 
 
 def box_overlap(a: Bodies, b: Bodies) -> Floats:

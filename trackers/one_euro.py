@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from trackers.matching import box_sizes
+from trackers.matching import person_sizes
 from trackers.types import Tracks
 
 Floats = NDArray[np.float64]
@@ -31,7 +31,7 @@ class _Joints(NamedTuple):
 
 
 class OneEuro:
-    """One state for each id and joint; joints that were not measured stay out of it."""
+    """One state for each id and joint, by what was measured, however little it scores."""
 
     delay = 0.0
 
@@ -40,7 +40,7 @@ class OneEuro:
 
     def push(self, tracks: Tracks, time: float) -> list[Tracks]:
         """The frame at once, filtered. Where the clock stands still or runs backwards, joints begin anew."""
-        sizes = np.maximum(box_sizes(tracks.boxes.xyxy.astype(np.float64)), 1.0)
+        sizes = person_sizes(tracks.boxes.xyxy)
         places = np.array(tracks.keypoints)
         for row, person in enumerate(tracks.ids.tolist()):
             seen = tracks.measured[row].astype(np.float64)

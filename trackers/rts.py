@@ -88,7 +88,7 @@ def backward(motion: Motion, dt: Floats, foretold: Floats, later: Place) -> Plac
     place, both, speed = (motion.variance[:, i] for i in range(3))
     a, b, c = (foretold[:, i] for i in range(3))
     ahead, on = place + dt * both, both + dt * speed
-    share = 1.0 / np.maximum(a * c - b * b, 1e-300)
+    share = 1.0 / np.maximum(a * c - b * b, 1e-13 * a * c)  # below that, it is what rounding left
     # The gain: covariance of this step with the next, over the variance of the next as foretold.
     gain = [(ahead * c - both * b), (both * a - ahead * b), (on * c - speed * b), (speed * a - on * b)]
     near, fast, turn, pace = ((part * share)[..., None] for part in gain)

@@ -33,10 +33,7 @@ JOINTS = 17
 STILL, MOVING = 0.04, 0.8
 CARRIED = 0.7  #: share of the velocity that goes on from frame to frame
 FAR = 40.0  #: costs no more than that: a spike is a spike, not an exchange
-ENTER, LEAVE = (
-    16.0,
-    8.0,
-)  #: costs of an exchange and of its end; two joints 3 deviations off pay for the first
+ENTER, LEAVE = 16.0, 8.0  #: costs of an exchange and its end; two joints 3 deviations off pay for the first
 EXCHANGED = 8.0  #: cost of a second in exchange, so that the shorter of two explanations is taken
 TALLY = 4.0  #: cost by which exchanging everybody's joints may suit one group worse: else it is not everybody
 SEEN = 0.2  #: score below which a joint does not count

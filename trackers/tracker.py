@@ -2,8 +2,8 @@
 
 A frame goes through four steps: everyone known moves on by the time that passed; the people of the frame
 are given to those known (`matching`); joints are corrected by what was measured (`kalman`); whoever is left
-over is a newcomer. People out of sight coast on for a while and keep their id if they return. Every
-duration is in seconds, so frame rates, dropped frames and pauses need no special case.
+over is a newcomer, or known again by looks (`returning`). People out of sight coast on for a while and keep
+their id. Every duration is in seconds, so frame rates, dropped frames and pauses need no special case.
 """
 
 from __future__ import annotations
@@ -111,16 +111,15 @@ class Tracker:
         old, seen, alike = self._match(known, sight, spare)
         new = _unknown(shared, spare, seen) if detected else _NOBODY
         here = known.take(old).met(sight.take(seen), alike, detected=detected)
-        hidden, sure = self._hidden(known, old), np.ones(len(old), np.bool_)
+        hidden = self._hidden(known, old)
         if new.size:
-            strangers = sight.take(new)
-            here = together(here, newcomers(strangers))
-            sure = np.concatenate([sure, self._sure(strangers, known) | (dt > self._forget_after)])
-        waits = np.zeros(len(here.ids), np.bool_)
+            here = together(here, newcomers(sight.take(new)))
+        sure = np.ones(len(here.ids), np.bool_)
         if not here.ids.all():
             here, hidden, waits = self._known_again(here, hidden)
+            sure = self._sure(here, known, began=dt > self._forget_after) & ~waits
         self._people = together(here, hidden)
-        self._name(sure & ~waits)
+        self._name(sure)
         return self._tell(sight, np.concatenate([seen, new]), poses, camera)
 
     def expected(self, time: float) -> Boxes:
@@ -136,8 +135,7 @@ class Tracker:
     def _later(self, dt: float, sight: Sight, camera: Floats) -> People:
         """Everyone as they should be `dt` seconds later; while nobody is known, K is that of `sight`."""
         people = self._people if self._people.ids.size else newcomers(sight.take(_NOBODY))
-        if self._away.ids.size:
-            self._away = self._away._replace(unseen=self._away.unseen + max(dt, 0.0))
+        self._away = self._away._replace(unseen=self._away.unseen + max(dt, 0.0))
         if camera is not STANDING:
             people, self._away = people.moved(camera), self._away.moved(camera)
         return people.later(max(dt, 0.0))
@@ -198,18 +196,21 @@ class Tracker:
         self._away = self._away.take(back.missing[away] - len(hidden.ids))
         return back.here, hidden.take(back.missing[~away]), back.waits
 
-    def _sure(self, new: Sight, known: People) -> Mask:
-        """Which newcomers are people at first sight, by their boxes and by joints like everybody's."""
+    def _sure(self, here: People, known: People, *, began: bool) -> Mask:
+        """Which (P,) of those here can have a name: at first sight by their boxes, or when they `began` it all.
+
+        Whose joints are far less certain than everybody's is a person only if they last.
+        """
         usual = known.scores.mean() if known.scores.size else 0.0
-        joints = new.scores.mean(axis=1) if new.scores.size else np.zeros(len(new.rows))
-        return np.asarray((new.certainty >= self._certain) & (joints >= PALE * usual))
+        pale = here.scores.sum(axis=1) < PALE * usual * here.scores.shape[1]
+        again = ~pale | (here.age >= SECOND_LOOK)
+        first = (here.certainty >= self._certain) & ~pale | began
+        return np.where(here.age > 0.0, again, first)
 
     def _name(self, sure: Mask) -> None:
         """Give ids to those of the first people who are `sure` (P,) and have none, from left to right."""
         people = self._people
         nameless = np.flatnonzero(sure & (people.ids[: len(sure)] == 0))
-        if not nameless.size:
-            return
         nameless = nameless[np.argsort(people.boxes[nameless, 0], kind="stable")]
         people.ids[nameless] = self._named + 1 + np.arange(len(nameless))
         self._named += len(nameless)

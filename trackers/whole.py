@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trackers.limbs import stretched
-from trackers.matching import box_sizes
+from trackers.matching import person_sizes
 from trackers.people import PATIENCE
 from trackers.rts import PAUSE, Path, smooth
 from trackers.swaps import exchanged, put_back
@@ -74,10 +74,10 @@ def _stretches(frames: list[Tracks], times: Floats) -> list[tuple[Indices, Indic
 
 def _path(frames: list[Tracks], times: Floats, which: Indices, rows: Indices) -> Path:
     pairs = list(zip(which.tolist(), rows.tolist(), strict=True))
-    boxes = np.array([frames[frame].boxes.xyxy[row] for frame, row in pairs], np.float64)
+    boxes = np.array([frames[frame].boxes.xyxy[row] for frame, row in pairs])
     return Path(
         times[which],
         np.array([frames[frame].measured[row] for frame, row in pairs], np.float64),
         np.array([frames[frame].scores[row] for frame, row in pairs], np.float64),
-        np.maximum(box_sizes(boxes), 1.0),
+        person_sizes(boxes),
     )
