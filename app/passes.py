@@ -65,8 +65,9 @@ class Told:
         self._finished += self._smoother.push(result.tracks, result.frame.time)
 
     def close(self) -> None:
-        self._finished += self._smoother.finish()
+        """Nothing: smoothing a long recording takes a while, and whoever stops the run has no use for it."""
 
     def frames(self) -> dict[int, Tracks]:
-        """The tracks of each frame, by its index; after `close`."""
+        """The tracks of each frame, by its index; once, after `close`."""
+        self._finished += self._smoother.finish()
         return dict(zip(self._indices, self._finished, strict=True))

@@ -134,9 +134,10 @@ def test_damage_that_only_the_second_pass_meets_is_told():
     assert (summary.read, summary.written, summary.damage) == (9, 5, "a.mp4 is cut off")
 
 
-def test_stopped_before_everything_is_tracked_two_passes_write_nothing():
+def test_stopped_before_everything_is_tracked_two_passes_write_and_smooth_nothing(monkeypatch):
     stop, opened = threading.Event(), []
     call = Call([lambda: opened.append(1)], lambda done: done, stop, lambda _: lambda _: stop.set())
+    monkeypatch.setattr("trackers.whole.Whole.finish", lambda _: pytest.fail("smoothed for nobody"))
     summary = twice(Pictures(10**6), lambda: pytest.fail("read again"), [stage("track", None)], call)
     assert (summary.written, opened) == (0, [])
 
