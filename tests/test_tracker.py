@@ -218,6 +218,20 @@ def test_an_unsure_newcomer_is_told_of_from_the_second_frame_on():
     assert told == [[1], [1, 2], [1, 2]]
 
 
+@pytest.mark.parametrize("certainty", [0.4, 0.9])
+def test_boxes_with_no_skeleton_in_them_are_nobody_unless_they_last(certainty: float):
+    """A coat on a hook for two frames, and somebody in the dark."""
+    tracker, walker = Tracker(), Walker((100, 400))
+    told = {}
+    for t in times(25, 1.2):
+        coat = alone(Walker((500, 400)), t, score=0.25, certainty=certainty)
+        somebody = alone(Walker((800, 400)), t, score=0.25, certainty=certainty)
+        here = [alone(walker, t)] + [coat] * (0.39 < t < 0.47) + [somebody] * (t > 0.59)
+        told[round(t, 2)] = tracker.update(in_one_frame(*here), t).ids.tolist()
+    assert all(ids == [1] for t, ids in told.items() if t < 0.85)
+    assert all(ids == [1, 2] for t, ids in told.items() if t > 0.95)
+
+
 def test_two_boxes_on_one_body_are_one_person():
     tracker, walker = Tracker(), Walker((100, 400), (120, 0))
     for t in times(25, 2):

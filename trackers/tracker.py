@@ -197,7 +197,7 @@ class Tracker:
         return back.here, hidden.take(back.missing[~away]), back.waits
 
     def _sure(self, here: People, known: People, *, began: bool) -> Mask:
-        """Which (P,) of those here can have a name: at first sight by their boxes, or when they `began` it all.
+        """Which (P,) of those here can have a name: at first sight by their boxes, or as it all `began`.
 
         Whose joints are far less certain than everybody's is a person only if they last.
         """
@@ -205,7 +205,7 @@ class Tracker:
         pale = here.scores.sum(axis=1) < PALE * usual * here.scores.shape[1]
         again = ~pale | (here.age >= SECOND_LOOK)
         first = (here.certainty >= self._certain) & ~pale | began
-        return np.where(here.age > 0.0, again, first)
+        return np.asarray(np.where(here.age > 0.0, again, first))
 
     def _name(self, sure: Mask) -> None:
         """Give ids to those of the first people who are `sure` (P,) and have none, from left to right."""
