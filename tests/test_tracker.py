@@ -226,7 +226,7 @@ def test_boxes_with_no_skeleton_in_them_are_nobody_unless_they_last(certainty: f
     for t in times(25, 1.2):
         coat = alone(Walker((500, 400)), t, score=0.25, certainty=certainty)
         somebody = alone(Walker((800, 400)), t, score=0.25, certainty=certainty)
-        here = [alone(walker, t)] + [coat] * (0.39 < t < 0.47) + [somebody] * (t > 0.59)
+        here = [alone(walker, t)] + [coat] * int(0.39 < t < 0.47) + [somebody] * int(t > 0.59)
         told[round(t, 2)] = tracker.update(in_one_frame(*here), t).ids.tolist()
     assert all(ids == [1] for t, ids in told.items() if t < 0.85)
     assert all(ids == [1, 2] for t, ids in told.items() if t > 0.95)

@@ -201,7 +201,8 @@ class Tracker:
 
         Whose joints are far less certain than everybody's is a person only if they last.
         """
-        usual = known.scores.mean() if known.scores.size else 0.0
+        named = known.scores[known.ids > 0]
+        usual = named.mean() if named.size else 0.0
         pale = here.scores.sum(axis=1) < PALE * usual * here.scores.shape[1]
         again = ~pale | (here.age >= SECOND_LOOK)
         first = (here.certainty >= self._certain) & ~pale | began
