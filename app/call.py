@@ -6,13 +6,14 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable, Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
 from functools import partial
 from pathlib import Path
 
 from app.following import Following
 from app.job import Job, ModelRefused, everyone
 from app.outputs import check
+from app.outputs.partial import Partial
 from app.passes import Call, once, twice
 from app.pipeline import Summary
 from app.plain import printable
@@ -87,15 +88,18 @@ def _run_one(
                 f"{info.name}: was changed or removed while it was read for the first time, so nothing is"
                 " written; --smooth full reads a recording twice"
             )
+        reserved.close()
         return opened(unheard)
 
-    with closing(opened()) as source:
+    with closing(opened()) as source, ExitStack() as reserved:
         info = source.info
         choose = following.choose if following else everyone
         stages = job.stages(info, choose)
         sinks = job.sinks(info, folder, console.say)
         call = Call(sinks, choose, stop, lambda doing: Progress(info, console, doing).show)
         full = job.smoothing(info) == "full"
+        if full:
+            _reserve(job.outputs(stem, folder), reserved, overwrite=settings.overwrite)
         try:
             summary = twice(source, again, stages, call) if full else once(source, stages, call)
         finally:
@@ -110,6 +114,12 @@ def _run_one(
         raise UserError(summary.damage)
     if following and summary.written and not following.found and not stop.is_set():
         raise UserError(f"{info.name}: --follow {settings.follow}: {following.missing()}")
+
+
+def _reserve(files: Sequence[Path], until: ExitStack, *, overwrite: bool) -> None:
+    """Keep other runs from doing the same work, until the stack is closed. UserError where one does already."""
+    for file in files:
+        until.callback(Partial(file, overwrite=overwrite).discard)
 
 
 def _place(path: Path) -> tuple[int, int] | None:

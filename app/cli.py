@@ -122,7 +122,8 @@ def _add_options(parser: argparse.ArgumentParser, *without: str) -> None:
             parser.add_argument(*flags, action="store_true", default=argparse.SUPPRESS, help=explain)
             continue
         if entry.default:
-            explain += f" (default {entry.default})"
+            shown = f"{entry.default:g}" if entry.type == "float" else entry.default
+            explain += f" (default {shown})"
         value: dict[str, Any] = {"metavar": about["name"]}
         if about["choices"]:
             value = {"choices": about["choices"]}

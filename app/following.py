@@ -47,11 +47,11 @@ class Following:
         """For how long the person was lost, in a few words for the closing line."""
         if not self._losses:
             return "never lost"
-        stretches = [f"{start:.1f} s for {end - start:.1f} s" for start, end in self._losses[:MOST_LOSSES]]
+        stretches = [f"{start:.2f} s for {end - start:.2f} s" for start, end in self._losses[:MOST_LOSSES]]
         told = "lost at " + ", ".join(stretches)
         if len(self._losses) > 1:
             whole = sum(end - start for start, end in self._losses)
-            told += f": {len(self._losses)} times, {whole:.1f} s in all"
+            told += f": {len(self._losses)} times, {whole:.2f} s in all"
         return told + (", not found again" if self._lost else "")
 
     def missing(self) -> str:

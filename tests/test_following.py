@@ -35,13 +35,13 @@ def test_lost_is_said_and_for_how_long_and_nobody_else_is_taken():
     done = watch(following, BOTH, *[ONE] * 5, BOTH, BOTH, *[ONE] * 2, BOTH)
     assert [one.lost for one in done] == [False, *[True] * 5, False, False, True, True, False]
     assert [len(one.tracks) for one in done] == [1, *[0] * 5, 1, 1, 0, 0, 1]
-    assert following.account() == "lost at 0.1 s for 0.5 s, 0.8 s for 0.2 s: 2 times, 0.7 s in all"
+    assert following.account() == "lost at 0.10 s for 0.50 s, 0.80 s for 0.20 s: 2 times, 0.70 s in all"
 
 
 def test_whoever_is_not_found_again_is_said_not_to_be():
     following = Following(2)
     watch(following, BOTH, ONE, ONE, ONE)
-    assert following.account() == "lost at 0.1 s for 0.2 s, not found again"
+    assert following.account() == "lost at 0.10 s for 0.20 s, not found again"
 
 
 def test_before_the_person_comes_nobody_is_lost():

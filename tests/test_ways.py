@@ -201,6 +201,25 @@ def test_every_smoothing_writes_every_frame(run, tmp_path, how):
     assert clips_frames(tmp_path / "out" / "walk.mp4") == [Fraction(n, 25) for n in range(20)]
 
 
+def test_while_a_recording_is_read_for_the_first_time_no_other_run_writes_the_same_files(
+    run, tmp_path, monkeypatch
+):
+    others = []
+
+    class Told(app.passes.Told):
+        def frames(self):
+            others.append(run("--smooth", "full", "--quiet"))
+            return super().frames()
+
+    monkeypatch.setattr(app.passes, "Told", Told)
+    code, said, told = run("--smooth", "full")
+    assert (others[0][0], others[0][1]) == (2, "")
+    assert "another run is writing out/walk.mp4; wait until it is done" in others[0][2]
+    assert (code, told) == (0, "")
+    assert "20 written" in said
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["walk.csv", "walk.mp4"]
+
+
 def _remove(path):
     path.unlink()
 
