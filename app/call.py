@@ -117,7 +117,7 @@ def _run_one(
 
 
 def _reserve(files: Sequence[Path], until: ExitStack, *, overwrite: bool) -> None:
-    """Keep other runs from doing the same work, until the stack is closed. UserError where one does already."""
+    """Keep other runs from the same work until the stack is closed. UserError where one is at it already."""
     for file in files:
         until.callback(Partial(file, overwrite=overwrite).discard)
 
