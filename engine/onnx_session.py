@@ -109,10 +109,10 @@ class OnnxSession:
 def _load(path: Path, device: str, threads: int) -> Any:
     try:
         os.fspath(path).encode()
-    except UnicodeEncodeError as error:
+    except UnicodeEncodeError as odd:
         raise UserError(
             f"{path.name}: ONNX Runtime opens no file whose path is not UTF-8; rename it"
-        ) from error
+        ) from odd
     options = ort.SessionOptions()
     options.intra_op_num_threads = threads
     options.log_severity_level = SILENT

@@ -85,7 +85,7 @@ def likeness(known: Bodies, seen: Bodies, reach: Floats) -> Floats:
     `reach` (T,), pixels: how far from where they are expected people can be. Boxes alone mistake those who
     cross for one another, skeletons alone fail on people too small or too hidden for the network.
     """
-    offset = _centres(known.boxes)[:, None] - _centres(seen.boxes)
+    offset = centres(known.boxes)[:, None] - centres(seen.boxes)
     offset *= offset
     t, n = np.nonzero(offset[..., 0] + offset[..., 1] <= (reach * reach)[:, None])
     old, new = known.take(t), seen.take(n)
@@ -118,5 +118,6 @@ def shared_bodies(seen: Bodies) -> Floats:
     return shared
 
 
-def _centres(boxes: Floats) -> Floats:
+def centres(boxes: Floats) -> Floats:
+    """Of boxes (N, 4): x, y (N, 2)."""
     return 0.5 * (boxes[:, :2] + boxes[:, 2:])

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trackers.appearance import Looks, evidence
-from trackers.matching import assign
+from trackers.matching import assign, centres
 from trackers.people import People
 
 Floats = NDArray[np.float64]
@@ -76,7 +76,7 @@ def _nearness(strangers: People, lost: People) -> Floats:
 
     People stand about or walk on from where they should be, and appear anywhere else by chance.
     """
-    gap = _centres(strangers.boxes)[:, None] - _centres(lost.boxes)
+    gap = centres(strangers.boxes)[:, None] - centres(lost.boxes)
     sizes = np.hypot(gap[..., 0], gap[..., 1]) / lost.size
     odds = np.log(0.5 * sum(_likely(sizes, REACH + speed * lost.unseen) for speed in SPEEDS) + 1e-9)
     larger = np.abs(np.log(strangers.size[:, None] / lost.size))
@@ -90,7 +90,3 @@ def _likely(sizes: Floats, spread: Floats) -> Floats:
     """How much likelier a place `sizes` away is for somebody who is `spread` about than for anybody."""
     there = np.maximum(ROOM / (2 * np.pi * spread**2), 1.0)
     return np.asarray(there * np.exp(-0.5 * (sizes / spread) ** 2))
-
-
-def _centres(boxes: Floats) -> Floats:
-    return 0.5 * (boxes[:, :2] + boxes[:, 2:])
