@@ -17,6 +17,7 @@ has none of them, `<model file name>.json` beside it may: one JSON object with t
 | `fill` | detector | 0 to 255, what surrounds a picture of other proportions, 114 by default |
 | `multiple` | detector | what height and width have to be multiples of, 32 by default |
 | `threshold` | detector | score from where on a box is a person, the usual one of its head by default |
+| `echo` | detector | share of a better box's score up to which one half upon it is the same person; 0, none |
 | `input_size` | | `[height, width]`; needed where the network takes any size and is not a detector |
 | `licence` | | SPDX identifier, `"unknown"` by default |
 """
@@ -67,6 +68,9 @@ class DetectorModel:
     fill: int = 114  #: 0 to 255, around the picture
     multiple: int = 32  #: of what height and width are, where any size will do
     threshold: float = 0.0  #: score from where on a box is a person; 0: the head's own
+    echo: float = (
+        0.0  #: share of its score up to which a box half upon a better one is the same person; 0: none
+    )
     input_size: Size = (0, 0)  #: (0, 0): any
     licence: str = "unknown"
 
@@ -189,6 +193,7 @@ FORMS: dict[str, tuple[Callable[[Any], Any], str]] = {
     "fill": (_whole(0, 255), "a whole number from 0 to 255"),
     "multiple": (_whole(1, MOST_PIXELS), "a whole number from 1"),
     "threshold": (lambda value: float(value) if _number(value) and 0 <= value <= 1 else None, "from 0 to 1"),
+    "echo": (lambda value: float(value) if _number(value) and 0 <= value <= 1 else None, "from 0 to 1"),
     "input_size": (_size, "[height, width], both above 0, or [0, 0] for any"),
     "licence": (lambda value: value if isinstance(value, str) else None, "text"),
 }

@@ -13,7 +13,7 @@ import numpy as np
 from engine.crop import Size, normalise
 from engine.description import DetectorModel
 from engine.errors import UserError
-from engine.heads import HEADS, THRESHOLDS
+from engine.heads import HEADS, THRESHOLDS, unechoed
 from engine.recognition import detector_model
 from engine.session import Kept, Session, open_session, unheard, without_graphs
 from engine.types import Array, Boxes, Image
@@ -121,7 +121,8 @@ class NetworkDetector:
         model, frame_size = self._model, (image.shape[0], image.shape[1])
         fit = fitted(frame_size, model.input_size, multiple=model.multiple, long_side=self._long_side)
         batch = normalise(fit.letter(image, model.fill)[None], model.mean, model.std, model.rgb)
-        xyxy, scores = self._head(self._session.run(batch), model.person, self._threshold)
+        found = self._head(self._session.run(batch), model.person, self._threshold)
+        xyxy, scores = unechoed(found, model.echo) if model.echo else found
         return _boxes(fit.to_frame(xyxy), scores, frame_size, self._max_people)
 
 

@@ -19,6 +19,7 @@ Found = tuple[Array, Array]  #: boxes (N, 4) left, top, right, bottom; scores (N
 
 #: Two boxes of the raw head that overlap by more are the same person; Ultralytics' own default.
 MOST_OVERLAP = 0.7
+HALF_UPON = 0.5  #: overlap from which a weak box is an echo of a strong one
 MOST_CANDIDATES = 1000  #: of the raw head, the best; a low threshold would let thousands through
 
 
@@ -48,7 +49,7 @@ def yolo_raw(outputs: Sequence[Array], person: int, threshold: float) -> Found:
     best = candidates[np.argsort(-scores[candidates], kind="stable")][:MOST_CANDIDATES]
     centre, half = rows[:2, best].T, rows[2:4, best].T / 2
     xyxy = np.concatenate([centre - half, centre + half], axis=1)
-    kept = _suppressed(xyxy)
+    kept = _suppressed(xyxy, MOST_OVERLAP)
     return xyxy[kept], scores[best[kept]]
 
 
@@ -70,9 +71,26 @@ def _require(fits: bool, outputs: Sequence[Array], wanted: str) -> None:
         raise UserError(f"the detector answers {found}, not {wanted}; export or describe it anew")
 
 
-def _suppressed(xyxy: Array) -> NDArray[np.intp]:
-    """Rows of boxes (N, 4), best first, less those that a better one overlaps by over MOST_OVERLAP (IoU)."""
+def unechoed(found: Found, share: float) -> Found:
+    """Boxes, best first, less echoes: half upon a better one, at most this share of its score.
+
+    A network without non-maximum suppression that was trained for a short time answers a body several times.
+    """
+    xyxy, scores = found
+    order = np.argsort(-scores, kind="stable")
+    kept = order[_suppressed(xyxy[order], HALF_UPON, scores[order], share)]
+    return xyxy[kept], scores[kept]
+
+
+def _suppressed(
+    xyxy: Array, most: float, scores: Array | None = None, share: float = 1.0
+) -> NDArray[np.intp]:
+    """Rows of boxes (N, 4), best first, less those that a better one overlaps by over `most` (IoU).
+
+    With `scores` (N,), only those that score at most this `share` of the better one.
+    """
     areas = np.prod(xyxy[:, 2:] - xyxy[:, :2], axis=1)
+    scores = np.ones(len(xyxy), np.float32) if scores is None else scores
     waiting = np.arange(len(xyxy))
     kept: list[int] = []
     while waiting.size:
@@ -81,5 +99,6 @@ def _suppressed(xyxy: Array) -> NDArray[np.intp]:
         low = np.maximum(xyxy[best, :2], xyxy[waiting, :2])
         high = np.minimum(xyxy[best, 2:], xyxy[waiting, 2:])
         shared = np.prod(np.maximum(high - low, 0), axis=1)
-        waiting = waiting[shared <= MOST_OVERLAP * (areas[best] + areas[waiting] - shared)]
+        double = shared > most * (areas[best] + areas[waiting] - shared)
+        waiting = waiting[~double | (scores[waiting] > share * scores[best])]
     return np.array(kept, np.intp)

@@ -54,6 +54,7 @@ def test_a_model_written_into_a_file_is_read_from_it_as_it_was(tmp_path: Path) -
         fill=0,
         multiple=64,
         threshold=0.125,
+        echo=0.75,
         input_size=(128, 64),
         licence="MIT",
     )
@@ -100,7 +101,14 @@ def test_a_description_with_a_mistake_is_told_which(tmp_path: Path, key: str, va
 
 @pytest.mark.parametrize(
     ("key", "value"),
-    [("threshold", 1.5), ("threshold", -0.1), ("threshold", "0.5"), ("threshold", None), ("fill", 256)],
+    [
+        ("threshold", 1.5),
+        ("echo", 2),
+        ("threshold", -0.1),
+        ("threshold", "0.5"),
+        ("threshold", None),
+        ("fill", 256),
+    ],
 )
 def test_so_is_one_of_a_detector(tmp_path: Path, key: str, value: Any) -> None:
     with pytest.raises(UserError, match=rf"^m\.onnx\.json: {key} is"):

@@ -11,7 +11,7 @@ import networks
 import numpy as np
 import pytest
 
-from engine.description import Head
+from engine.description import DetectorModel, Head, to_metadata
 from engine.detector import fitted, open_detector
 from engine.errors import UserError
 from engine.heads import HEADS
@@ -170,6 +170,23 @@ def test_the_raw_head_names_each_person_once_and_keeps_neighbours(tmp_path: Path
     ]
     boxes = detected(raw(tmp_path / "m.onnx", rows), wide())
     np.testing.assert_allclose(boxes.scores, [0.9, 0.4])
+
+
+@pytest.mark.parametrize(("echo", "left"), [(0.0, [0.9, 0.8, 0.6, 0.5, 0.3]), (0.7, [0.9, 0.8, 0.6])])
+def test_a_network_that_says_it_echoes_loses_weak_boxes_that_lie_half_upon_strong_ones(
+    tmp_path: Path, echo: float, left: list[float]
+) -> None:
+    rows = [
+        [100, 200, 200, 400, 0.9, 0],
+        [110, 200, 210, 400, 0.3, 0],  # an echo
+        [100, 210, 200, 410, 0.8, 0],  # as strong: somebody else, or it would have said so
+        [150, 200, 250, 400, 0.6, 0],  # a third upon the first
+        [105, 200, 205, 390, 0.5, 0],  # an echo
+    ]
+    table = np.array([rows], np.float32)
+    model = DetectorModel(True, (0.0,) * 3, (255.0,) * 3, "yolo_end2end", echo=echo, input_size=SQUARE)
+    path = networks.answers(tmp_path / "m.onnx", {"found": table}, size=SQUARE, metadata=to_metadata(model))
+    np.testing.assert_allclose(detected(path, wide()).scores, left)
 
 
 def test_thousands_of_candidates_are_no_trouble(tmp_path: Path) -> None:

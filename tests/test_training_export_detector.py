@@ -48,7 +48,13 @@ def test_the_program_reads_the_file_and_finds_the_boxes_of_torch(
 ) -> None:
     out = tmp_path / "person.onnx"
     threshold = 0.45 if half else THRESHOLDS["yolo_end2end"]
-    options = ["--size", size] * bool(size) + ["--half", "--threshold", str(threshold)] * half
+    options = ["--size", size] * bool(size) + [
+        "--half",
+        "--threshold",
+        str(threshold),
+        "--echo",
+        "0.01",
+    ] * half
     assert export_detector.main([str(seeing), "-o", str(out), *options]) == 0
     assert out.stat().st_size < (5.5e6 if half else 11e6)
     session = open_session(out, "cpu", 1)
@@ -129,6 +135,6 @@ def test_weights_of_anything_else_are_refused(
     assert "are the weights trained, and finite?" in capsys.readouterr().err
     assert export_detector.main([str(tmp_path / "none.pth"), "-o", str(tmp_path / "p.onnx")]) == 2
     assert export_detector.main([str(seeing), "-o", str(tmp_path / "p.bin")]) == 2
-    for option in (["--size", "100x64"], ["--threshold", "1"], ["--threshold", "nan"]):
+    for option in (["--size", "100x64"], ["--threshold", "1"], ["--threshold", "nan"], ["--echo", "1"]):
         assert export_detector.main([str(seeing), "-o", str(tmp_path / "p.onnx"), *option]) == 2
     assert not list(tmp_path.glob("p*"))

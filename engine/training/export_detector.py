@@ -29,13 +29,20 @@ TOLERANCE_PX, TOLERANCE = 1e-2, 1e-4  #: how far its edges and its scores may li
 
 
 def export(
-    network: Any, path: Path, size: Size = (0, 0), *, half: bool = False, threshold: float = 0.0
+    network: Any,
+    path: Path,
+    size: Size = (0, 0),
+    *,
+    half: bool = False,
+    threshold: float = 0.0,
+    echo: float = 0.0,
 ) -> None:
     """Write a detector of one picture (1, 3, H, W), after its answers were held against torch's.
 
     It answers (1, 300, 6): left, top, right, bottom, score, 0; what is left over has score 0. Size (0, 0):
     any multiples of 32. With `half` its weights are kept in half precision; it computes in single precision.
-    `threshold` is the score from where on its file says that a box is a person, 0: the usual one.
+    `threshold` is the score from where on its file says that a box is a person, 0: the usual one;
+    `echo` the share of a better one's up to which it is the same person again, 0: none.
     UserError where the file cannot be written, or does not answer what the network answers.
     """
     prepare(network, is_open=size == (0, 0), half=half)
@@ -46,7 +53,8 @@ def export(
     outputs = {"boxes": (1, FOUND, 6)}
     with written(path) as part:
         trace(network, picture, {"picture": (1, 3, *sides)}, outputs, part)
-        describe(part, outputs, replace(yolo.description(), input_size=size, threshold=threshold))
+        said = replace(yolo.description(), input_size=size, threshold=threshold, echo=echo)
+        describe(part, outputs, said)
         if half:
             _halve(part)
         _compare(path, part, picture.numpy(), wanted.numpy())
@@ -83,11 +91,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
 
     def write() -> None:
-        if not 0 <= options.threshold < 1:
-            raise UserError(f"--threshold {options.threshold}: it has to be from 0 to below 1")
+        for name, value in (("threshold", options.threshold), ("echo", options.echo)):
+            if not 0 <= value < 1:
+                raise UserError(f"--{name} {value}: it has to be from 0 to below 1")
         size = size_of(options.size, 32)
         network, _ = yolo.open_weights(options.weights)
-        export(network, options.output, size, half=options.half, threshold=options.threshold)
+        export(
+            network, options.output, size, half=options.half, threshold=options.threshold, echo=options.echo
+        )
 
     return exit_code(lambda: exported(options.output, write))
 
@@ -102,6 +113,13 @@ def _parser() -> argparse.ArgumentParser:
     add("--size", default="", metavar="HxW", help="of the input, as 384x640 (any multiples of 32)")
     add("--half", action="store_true", help="weights in half precision: half the file")
     add("--threshold", type=float, default=0.0, metavar="S", help="score from where on a box is a person")
+    add(
+        "--echo",
+        type=float,
+        default=0.0,
+        metavar="SHARE",
+        help="of a better one's score up to which a box half upon it is the same person again (none)",
+    )
     return parser
 
 
