@@ -139,19 +139,19 @@ def test_the_assignment_is_the_best_of_all():
     rng = np.random.default_rng(0)
     for _ in range(30):
         rows, columns = rng.integers(1, 6, 2)
-        alike, least = rng.random((rows, columns)), rng.uniform(0.2, 0.7, rows)
-        gains = np.where(alike >= least[:, None], alike, 0.0)
+        gains = rng.random((rows, columns))
+        gains[gains < rng.uniform(0.2, 0.7, rows)[:, None]] = 0.0
         padded = np.zeros((6, 6))
         padded[:rows, :columns] = gains
         best = max(sum(padded[i, j] for i, j in enumerate(order)) for order in permutations(range(6)))
-        t, n = assign(alike, least)
-        assert sum(alike[t, n]) == pytest.approx(best)
-        assert (alike[t, n] >= least[t]).all()
+        t, n = assign(gains)
+        assert sum(gains[t, n]) == pytest.approx(best)
+        assert (gains[t, n] > 0.0).all()
         assert len(set(t)) == len(set(n)) == len(t)
 
 
-def test_two_poor_matches_are_not_bought_with_a_good_one():
-    t, n = assign(np.array([[0.9, 0.35], [0.35, 0.0]]), np.array([0.4, 0.4]))
+def test_pairs_that_gain_nothing_are_not_made():
+    t, n = assign(np.array([[0.9, 0.0], [0.0, 0.0]]))
     assert (t.tolist(), n.tolist()) == ([0], [0])
 
 
@@ -172,6 +172,6 @@ def test_nobody_is_a_crowd_of_zero():
     assert likeness(some, none, np.ones(2)).shape == (2, 0)
     assert shared_bodies(none).shape == (0, 0)
     for alike in (np.zeros((0, 2)), np.zeros((2, 0)), np.zeros((0, 0))):
-        t, n = assign(alike, np.full(len(alike), 0.3))
+        t, n = assign(alike)
         assert t.dtype == n.dtype == np.int64
         assert len(t) == len(n) == 0
