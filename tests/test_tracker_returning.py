@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from dressed import BLACK, GREEN, RED, dressed, told
-from walkers import Walker, alone, ids_of, in_one_frame, times, watch
+from walkers import Walker, alone, ids_of, in_one_frame, named, poses, times, watch
 
 from trackers.tracker import Tracker
 from trackers.types import STANDING
@@ -135,3 +135,25 @@ def test_the_camera_turns_and_who_is_hidden_is_expected_where_the_picture_now_sh
         seen.append(tracks.ids.tolist())
     assert seen[-1] == [1, 2]
     assert {i for frame in seen for i in frame} == {1, 2}
+
+
+@pytest.mark.parametrize("mixed", [False, True])
+@pytest.mark.parametrize("fps", [25, 60])
+@pytest.mark.parametrize("seed", range(3))
+def test_a_box_over_two_bodies_is_one_of_them_and_both_keep_their_ids(fps: int, seed: int, mixed: bool):
+    """For 0.6 s in the middle of a crossing: the joints in it are one person's, or of both by turns."""
+    story = [Walker((100, 400), (90, 0)), Walker((330, 395), (-60, 0), 190, 0.3)]
+    tracker, told = Tracker(), []
+    for shot in watch(story, times(fps, 4), hide=False, seed=seed):
+        seen = shot.poses
+        if 1.0 < shot.time < 1.6:
+            one, other = np.argsort(shot.who)
+            edges, joints = seen.boxes.xyxy, seen.keypoints[one].copy()
+            if mixed:
+                joints[1::2] = seen.keypoints[other][1::2]
+            box = np.concatenate([edges[:, :2].min(0), edges[:, 2:].max(0)])
+            tracks = tracker.update(poses([box], [joints], seen.scores[:1], np.array([0.8])), shot.time)
+            assert set(tracks.ids.tolist()) <= {1, 2}
+        else:
+            told.append(named(shot, tracker.update(seen, shot.time)))
+    assert [ids_of(told, 0), ids_of(told, 1)] == [[1], [2]]
