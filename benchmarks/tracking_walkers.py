@@ -15,7 +15,7 @@ from statistics import median
 
 import numpy as np
 from numpy.typing import NDArray
-from walkers import Shot, Walker, ids_of, names, poses, times, watch
+from walkers import Shot, Walker, dozen, ids_of, names, poses, times, watch
 
 from trackers.tracker import Tracker
 
@@ -61,7 +61,6 @@ def cost_ms(people: int) -> float:
 
 def stories(fps: float, seed: int) -> dict[str, tuple[list[Walker], list[Shot]]]:
     """By name: who walks, and what is seen of them."""
-    rng = np.random.default_rng(seed)
     one, other, third = (
         Walker((100, 400), (140, 0)),
         Walker((900, 385), (-130, 0), 170, 0.3),
@@ -69,15 +68,7 @@ def stories(fps: float, seed: int) -> dict[str, tuple[list[Walker], list[Shot]]]
     )
     twins = [one, Walker((165, 400), (140, 0), 200.1, 0.1)]
     passing = [one, Walker((0, 395), (230, 0), 195, 0.1)]
-    dozen = [
-        Walker(
-            (rng.uniform(0, 1200), rng.uniform(340, 560)),
-            (way * rng.uniform(80, 160), 0),
-            height,
-            rng.random(),
-        )
-        for height, way in zip(np.linspace(140, 220, 12), [1, -1] * 6, strict=True)
-    ]
+    twelve = dozen(np.random.default_rng(seed))
 
     def hidden(seconds: float) -> list[Walker]:
         return [Walker((100, 400), (140, 0), in_view=((0, 2), (2 + seconds, 9)))]
@@ -92,7 +83,7 @@ def stories(fps: float, seed: int) -> dict[str, tuple[list[Walker], list[Shot]]]
         "20 % of people missed": ([one, other], watch([one, other], whole, seed=seed, missed=0.2)),
         "noise of 3 %": ([one, other], watch([one, other], whole, seed=seed, tremble=0.03)),
         "twins": (twins, watch(twins, whole, seed=seed, missed=0.1)),
-        "crowd of twelve": (dozen, watch(dozen, whole, seed=seed, missed=0.05)),
+        "crowd of twelve": (twelve, watch(twelve, whole, seed=seed, missed=0.05)),
         "a runner": (
             [Walker((0, 400), (550, 0))],
             watch([Walker((0, 400), (550, 0))], times(fps, 2), seed=seed),

@@ -201,14 +201,19 @@ def test_pictures_of_the_user_are_taken_where_he_names_a_folder(
             list(frames(empty))
 
 
+def nine_pictures(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without people in them, for a detector that is opened in no time."""
+    for number in range(9):
+        cv2.imwrite(str(folder / f"{number}.png"), np.full((96, 160, 3), 9, np.uint8))
+    monkeypatch.setattr(
+        "engine.samples.default_model", lambda _: networks.rectangle_detector(folder / "d.onnx")
+    )
+
+
 def test_looking_at_pictures_can_be_called_off_before_each(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for number in range(9):
-        cv2.imwrite(str(tmp_path / f"{number}.png"), np.full((96, 160, 3), 9, np.uint8))
-    monkeypatch.setattr(
-        "engine.samples.default_model", lambda _: networks.rectangle_detector(tmp_path / "d.onnx")
-    )
+    nine_pictures(tmp_path, monkeypatch)
     for look in (
         lambda going: people(tmp_path, 9, SIZE, unbiased=False, going=going),
         lambda going: people(None, 9, SIZE, unbiased=False, going=going),
@@ -230,11 +235,7 @@ def test_looking_at_pictures_can_be_called_off_before_each(
 def test_no_more_pictures_are_looked_at_than_it_takes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for number in range(9):
-        cv2.imwrite(str(tmp_path / f"{number}.png"), np.full((96, 160, 3), 9, np.uint8))
-    monkeypatch.setattr(
-        "engine.samples.default_model", lambda _: networks.rectangle_detector(tmp_path / "d.onnx")
-    )
+    nine_pictures(tmp_path, monkeypatch)
     looked: list[int] = []
     assert len(people(tmp_path, 3, SIZE, unbiased=False, going=lambda: looked.append(1))) == 3
     assert len(looked) == 3

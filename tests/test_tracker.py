@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from walkers import Shot, Walker, alone, follow, ids_of, in_one_frame, names, poses, times, watch
+from walkers import Shot, Walker, alone, dozen, follow, ids_of, in_one_frame, names, poses, times, watch
 
 from engine.types import Boxes, Poses
 from trackers.tracker import Tracker
@@ -67,16 +67,7 @@ def test_everyone_leaves_and_comes_back_too_late_as_somebody_new(fps: int):
 
 @pytest.mark.parametrize("seed", [0, 1])
 def test_a_crowd_of_twelve_who_hide_one_another_keep_their_ids(seed: int):
-    rng = np.random.default_rng(3 + seed)
-    story = [
-        Walker(
-            (rng.uniform(0, 1200), rng.uniform(340, 560)),
-            (way * rng.uniform(80, 160), 0),
-            height,
-            rng.random(),
-        )
-        for height, way in zip(np.linspace(140, 220, 12), [1, -1] * 6, strict=True)
-    ]
+    story = dozen(np.random.default_rng(3 + seed))
     told = names(watch(story, times(25, 6), seed=seed), Tracker(forget_after=2.0))
     changes = [i for i in range(12) if len(ids_of(told, i)) != 1]
     assert not changes

@@ -55,6 +55,19 @@ class Walker:
         return np.concatenate([joints.min(0) - room, joints.max(0) + room])
 
 
+def dozen(rng: np.random.Generator) -> list[Walker]:
+    """Twelve who walk to and fro and hide one another."""
+    return [
+        Walker(
+            (rng.uniform(0, 1200), rng.uniform(340, 560)),
+            (way * rng.uniform(80, 160), 0),
+            height,
+            rng.random(),
+        )
+        for height, way in zip(np.linspace(140, 220, 12), [1, -1] * 6, strict=True)
+    ]
+
+
 def _limb(length: float, angle: float) -> np.ndarray:
     return length * np.array([np.sin(angle), -np.cos(angle)])
 
