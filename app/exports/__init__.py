@@ -1,0 +1,1 @@
+"""Views of a session file, one file per format."""

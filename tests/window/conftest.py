@@ -1,0 +1,31 @@
+"""Windows without a screen. Every test leaves no widget behind, as it leaves no thread."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+for name in ("QT_QPA_PLATFORM_PLUGIN_PATH", "QT_QPA_FONTDIR"):  # OpenCV's own Qt would be taken
+    os.environ.pop(name, None)
+
+from PySide6.QtCore import QCoreApplication, QEvent, QStandardPaths
+from PySide6.QtWidgets import QApplication
+
+
+@pytest.fixture(autouse=True)
+def _no_widget_is_left(qapp: QApplication, tmp_path: object, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Fails a test after which a window is still there. Settings go to a folder of the test's own."""
+    QStandardPaths.setTestModeEnabled(True)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    before = set(QApplication.topLevelWidgets())
+    yield
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
+    qapp.processEvents()
+    left = [widget for widget in QApplication.topLevelWidgets() if widget not in before]
+    for widget in left:
+        widget.deleteLater()
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
+    assert not left, f"left behind: {left}"
