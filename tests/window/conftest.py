@@ -5,18 +5,20 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
+import cv2  # noqa: F401 (points Qt to plugins of its own, which are not wanted, when it is imported)
 import pytest
-
-os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-for name in ("QT_QPA_PLATFORM_PLUGIN_PATH", "QT_QPA_FONTDIR"):  # OpenCV's own Qt would be taken
-    os.environ.pop(name, None)
-
 from PySide6.QtCore import QCoreApplication, QEvent, QStandardPaths
 from PySide6.QtWidgets import QApplication
 
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+for name in ("QT_QPA_PLATFORM_PLUGIN_PATH", "QT_QPA_FONTDIR"):
+    os.environ.pop(name, None)
+
 
 @pytest.fixture(autouse=True)
-def _no_widget_is_left(qapp: QApplication, tmp_path: object, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _no_widget_is_left(
+    qapp: QApplication, tmp_path: object, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[None]:
     """Fails a test after which a window is still there. Settings go to a folder of the test's own."""
     QStandardPaths.setTestModeEnabled(True)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
