@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import time
@@ -14,6 +15,7 @@ from engine.errors import UserError
 
 LINE_S = 5.0  #: seconds between plain lines
 BAR_S = 0.1  #: seconds between two pictures of the bar
+REPORT_S = 0.5  #: seconds between two reports to another program
 RECENT_S = 3.0  #: the stretch that "fps" speaks of
 BAR = 24  #: characters
 
@@ -36,6 +38,10 @@ class Console:
         wide = shutil.get_terminal_size().columns - 1  # a line that wraps could not be taken back
         self._put(f"{self._clear}{line[:wide]}" if self._clear else f"{line}\n")
 
+    def going(self, info: SourceInfo, frames: int, fps: float, people: int, doing: str) -> None:
+        """How far a source is."""
+        self.report(describe(info, frames, fps, people, doing))
+
     def fail(self, error: UserError) -> None:
         """What went wrong; said even when quiet."""
         with suppress(OSError):
@@ -54,6 +60,34 @@ class Console:
             self._out.flush()
         except OSError:  # whoever read along has left; the work goes on
             self._quiet = True
+
+
+class Reports(Console):
+    """A console for a program that looks on: one JSON object a line, with what it is about as `kind`."""
+
+    def __init__(self, out: TextIO) -> None:
+        super().__init__(out, quiet=False)
+        self.period = REPORT_S
+
+    def say(self, line: str) -> None:
+        self._tell(kind="said", line=line)
+
+    def report(self, line: str) -> None:
+        self._tell(kind="doing", line=line)
+
+    def going(self, info: SourceInfo, frames: int, fps: float, people: int, doing: str) -> None:
+        self._tell(
+            kind="going", frames=frames, total=info.frames, fps=round(fps, 2), people=people, doing=doing
+        )
+
+    def fail(self, error: UserError) -> None:
+        self._tell(kind="failed", line=str(error))
+
+    def clear(self) -> None:
+        """Nothing: lines stay."""
+
+    def _tell(self, **what: object) -> None:
+        self._put(json.dumps(what) + "\n")
 
 
 class Progress:
@@ -78,7 +112,7 @@ class Progress:
             self._recent.popleft()
         since, before = self._recent[0]
         fps = (self._frames - before) / (now - since)
-        self._console.report(describe(self._info, self._frames, fps, len(result.tracks), self._doing))
+        self._console.going(self._info, self._frames, fps, len(result.tracks), self._doing)
         self._next = now + self._console.period
 
 

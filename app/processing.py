@@ -1,0 +1,234 @@
+"""Many recordings, one after the other or several at once, each worked on by a program of its own.
+
+A program of its own shares neither lock nor memory with whoever waits for it: a window stays quick beside it,
+and what goes wrong in one recording stays there.
+"""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+from app.settings import Settings
+
+State = Literal["waiting", "working", "done", "failed", "cancelled"]
+
+PATIENCE_S = 20.0  #: for a program that was asked to stop and completes its files
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """One recording in the queue."""
+
+    number: int  #: its name, from 1
+    source: str
+    settings: Settings
+    state: State = "waiting"
+    frames: int = 0  #: done
+    total: int = 0  #: expected, 0 where nobody knows
+    fps: float = 0.0
+    doing: str = ""  #: which pass, where there are several
+    message: str = ""  #: what came of it, or what went wrong, for people
+
+    @property
+    def share(self) -> float:
+        """Of the work that is done, 0 to 1; -1 where it is not known."""
+        if self.state == "done":
+            return 1.0
+        return min(1.0, self.frames / self.total) if self.total else -1.0
+
+    @property
+    def left_s(self) -> float:
+        """Seconds until it is done; -1 where it is not known."""
+        return max(0, self.total - self.frames) / self.fps if self.total and self.fps else -1.0
+
+
+def program() -> list[str]:
+    """What starts Kinetrail anew, also where it was packed into one folder."""
+    return [sys.executable] if getattr(sys, "frozen", False) else [sys.executable, "-m", "app"]
+
+
+class Queue:
+    """Works through recordings in the order they were added. Any thread may ask."""
+
+    def __init__(
+        self, changed: Callable[[], None], *, jobs: int = 1, start: Sequence[str] | None = None
+    ) -> None:
+        """`changed` is called, from any thread, when something about `works` is new. `jobs` at once.
+
+        `start`: the program, where it is not Kinetrail itself.
+        """
+        self._changed = changed
+        self._start = [*(program() if start is None else start), "work"]
+        self._works: dict[int, Work] = {}
+        self._running: dict[int, subprocess.Popen[bytes]] = {}
+        self._last = 0  # number given
+        self._closed = False
+        self._more = threading.Condition()
+        self._threads = [threading.Thread(target=self._serve, name=f"queue {n + 1}") for n in range(jobs)]
+        for thread in self._threads:
+            thread.start()
+
+    def add(self, source: str, settings: Settings) -> int:
+        """One more recording, at the end; its number."""
+        with self._more:
+            self._last = number = self._last + 1
+            self._works[number] = Work(number, source, settings)
+            self._more.notify()
+        self._changed()
+        return number
+
+    def works(self) -> tuple[Work, ...]:
+        """Everything that was added and not cleared, in order."""
+        with self._more:
+            return tuple(self._works.values())
+
+    def cancel(self, number: int) -> None:
+        """Take it out, or ask it to stop where it stands and complete its files; asked twice, it is ended."""
+        with self._more:
+            work, running = self._works.get(number), self._running.get(number)
+            if work is not None and _open(work):
+                self._works[number] = replace(work, state="cancelled", message="cancelled")
+                if running:
+                    running.send_signal(signal.SIGINT)
+            elif running:
+                running.kill()
+            self._more.notify_all()
+        self._changed()
+
+    def clear(self) -> None:
+        """Forget what is over."""
+        with self._more:
+            self._works = {n: work for n, work in self._works.items() if n in self._running or _open(work)}
+        self._changed()
+
+    def wait(self, timeout_s: float | None = None) -> bool:
+        """Until nothing is left to do; whether that is so."""
+        with self._more:
+            return self._more.wait_for(lambda: not any(map(_open, self._works.values())), timeout_s)
+
+    def close(self) -> None:
+        """Stop what runs and wait for it."""
+        for work in self.works():
+            if _open(work):
+                self.cancel(work.number)
+        with self._more:
+            self._closed = True
+            self._more.notify_all()
+            self._more.wait_for(lambda: not self._running, PATIENCE_S)
+            for running in self._running.values():
+                running.kill()
+        for thread in self._threads:
+            thread.join()
+
+    def _serve(self) -> None:
+        while (work := self._next()) is not None:
+            self._do(work)
+
+    def _next(self) -> Work | None:
+        """The next one that waits, now being worked on; None: there will be none."""
+        with self._more:
+            while not self._closed:
+                for number, work in self._works.items():
+                    if work.state == "waiting":
+                        self._works[number] = replace(work, state="working")
+                        return self._works[number]
+                self._more.wait()
+        return None
+
+    def _do(self, work: Work) -> None:
+        self._changed()
+        try:
+            running = subprocess.Popen(
+                self._start, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+            )
+        except OSError as error:
+            return self._change(work.number, state="failed", message=f"cannot be started ({error.strerror})")
+        with self._more:
+            self._running[work.number] = running
+            if self._works[work.number].state == "cancelled":
+                running.send_signal(signal.SIGINT)
+        complaints = _Tail(running)
+        with running, suppress(BrokenPipeError):
+            assert running.stdin is not None
+            assert running.stdout is not None
+            running.stdin.write(task(work.source, work.settings))
+            running.stdin.close()
+            for line in running.stdout:
+                self._hear(work.number, line)
+        self._finish(work.number, running.returncode, complaints.text())
+        return None
+
+    def _hear(self, number: int, line: bytes) -> None:
+        """Take in what the program says of itself."""
+        try:
+            told = json.loads(line)
+        except ValueError:
+            return
+        kind = told.pop("kind", "")
+        if kind == "going":
+            self._change(number, **{name: told[name] for name in ("frames", "total", "fps", "doing")})
+        elif kind in ("said", "failed"):
+            self._change(number, message=str(told["line"]))
+
+    def _finish(self, number: int, code: int, complaints: str) -> None:
+        with self._more:
+            del self._running[number]
+            work = self._works[number]
+            if work.state == "working":
+                state: State = "done" if code == 0 else "failed"
+                message = work.message
+                if code < 0 or not message:
+                    message = f"{Path(work.source).name}: the work on it ended early ({complaints or code})"
+                self._works[number] = replace(work, state=state, message=message if code else work.message)
+            self._more.notify_all()
+        self._changed()
+
+    def _change(self, number: int, **fields: Any) -> None:
+        with self._more:
+            work = self._works[number]
+            if work.state != "cancelled":
+                self._works[number] = replace(work, **fields)
+        self._changed()
+
+
+class _Tail:
+    """Reads what a program complains of, in a thread of its own, and keeps the last line."""
+
+    def __init__(self, running: subprocess.Popen[bytes]) -> None:
+        self._last = b""
+        self._running = running
+        self._thread = threading.Thread(target=self._read, name="complaints")
+        self._thread.start()
+
+    def _read(self) -> None:
+        assert self._running.stderr is not None
+        for line in self._running.stderr:
+            self._last = line.strip() or self._last
+
+    def text(self) -> str:
+        self._thread.join()
+        return self._last.decode("utf-8", "replace")
+
+
+def task(source: str, settings: Settings) -> bytes:
+    """What `kinetrail work` reads: one recording and how to work on it."""
+    return json.dumps({"source": source, "settings": asdict(settings)}).encode()
+
+
+def read_task(text: bytes) -> tuple[str, Mapping[str, Any]]:
+    """The source and the options, by field name, of a `task`."""
+    told = json.loads(text)
+    return str(told["source"]), dict(told["settings"])
+
+
+def _open(work: Work) -> bool:
+    return work.state in ("waiting", "working")

@@ -1,0 +1,167 @@
+"""The queue: order, progress, failures that stay where they are, and stops that leave nothing running."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from app.processing import Queue, Work
+from app.settings import Settings
+
+PROGRAM = """
+import json, os, pathlib, signal, sys, time
+task = json.loads(sys.stdin.read())
+place = pathlib.Path(task["settings"]["output"])
+name = task["source"]
+with (place / "order").open("a") as order:
+    order.write(name + "\\n")
+def say(**what):
+    print(json.dumps(what), flush=True)
+if name == "broken":
+    say(kind="failed", line="broken: not one picture can be read")
+    sys.exit(2)
+if name == "dies":
+    sys.stderr.write("out of memory\\n")
+    sys.stderr.flush()
+    os.kill(os.getpid(), signal.SIGKILL)
+say(kind="going", frames=30, total=120, fps=15.0, people=2, doing="")
+print("no JSON", flush=True)
+if name == "long":
+    try:
+        time.sleep(60)
+    except KeyboardInterrupt:
+        (place / "completed").touch()
+        sys.exit(130)
+if name == "deaf":
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    (place / "deaf").touch()
+    time.sleep(60)
+say(kind="said", line=name + ": 120 frames read")
+"""
+
+
+@pytest.fixture
+def queue(tmp_path: Path) -> Iterator[Callable[..., Queue]]:
+    script = tmp_path / "program.py"
+    script.write_text(PROGRAM)
+    made: list[Queue] = []
+
+    def make(changed: Callable[[], None] = lambda: None, jobs: int = 1) -> Queue:
+        made.append(Queue(changed, jobs=jobs, start=[sys.executable, str(script)]))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.close()
+
+
+def until(queue: Queue, number: int, fits: Callable[[Work], bool], change: threading.Event) -> Work:
+    """The work, once it is as wanted."""
+    while True:
+        change.clear()
+        work = next(work for work in queue.works() if work.number == number)
+        if fits(work):
+            return work
+        assert change.wait(20), work
+
+
+def test_recordings_are_worked_on_in_the_order_they_came(queue: Callable[..., Queue], tmp_path: Path) -> None:
+    line = queue()
+    for name in ("c", "a", "b"):
+        line.add(name, Settings(output=str(tmp_path)))
+    assert line.wait(20)
+    assert (tmp_path / "order").read_text().split() == ["c", "a", "b"]
+    assert [(work.state, work.share, work.message) for work in line.works()] == [
+        ("done", 1.0, f"{name}: 120 frames read") for name in ("c", "a", "b")
+    ]
+
+
+def test_what_goes_wrong_with_one_is_told_and_the_others_go_on(
+    queue: Callable[..., Queue], tmp_path: Path
+) -> None:
+    line = queue()
+    for name in ("broken", "dies", "well"):
+        line.add(name, Settings(output=str(tmp_path)))
+    assert line.wait(20)
+    broken, dies, well = line.works()
+    assert (broken.state, broken.message) == ("failed", "broken: not one picture can be read")
+    assert dies.state == "failed"
+    assert "out of memory" in dies.message
+    assert well.state == "done"
+
+
+def test_progress_is_a_share_and_a_time_that_is_left(queue: Callable[..., Queue], tmp_path: Path) -> None:
+    change = threading.Event()
+    line = queue(change.set)
+    number = line.add("long", Settings(output=str(tmp_path)))
+    work = until(line, number, lambda work: work.frames > 0, change)
+    assert (work.share, work.left_s, work.state) == (0.25, 6.0, "working")
+
+
+def test_a_cancelled_recording_completes_its_files_and_the_next_one_begins(
+    queue: Callable[..., Queue], tmp_path: Path
+) -> None:
+    change = threading.Event()
+    line = queue(change.set)
+    first = line.add("long", Settings(output=str(tmp_path)))
+    second = line.add("well", Settings(output=str(tmp_path)))
+    until(line, first, lambda work: work.frames > 0, change)
+    line.cancel(first)
+    until(line, second, lambda work: work.state == "done", change)
+    assert (tmp_path / "completed").exists()
+    assert line.works()[0].state == "cancelled"
+
+
+def test_one_that_waits_is_taken_out_before_it_begins(queue: Callable[..., Queue], tmp_path: Path) -> None:
+    change = threading.Event()
+    line = queue(change.set)
+    first = line.add("long", Settings(output=str(tmp_path)))
+    second = line.add("never", Settings(output=str(tmp_path)))
+    until(line, first, lambda work: work.frames > 0, change)
+    line.cancel(second)
+    line.cancel(first)
+    assert line.wait(20)
+    line.close()
+    assert (tmp_path / "order").read_text().split() == ["long"]
+
+
+def test_whoever_does_not_listen_is_ended_when_asked_again(
+    queue: Callable[..., Queue], tmp_path: Path
+) -> None:
+    change = threading.Event()
+    line = queue(change.set)
+    number = line.add("deaf", Settings(output=str(tmp_path)))
+    until(line, number, lambda work: work.frames > 0 and (tmp_path / "deaf").exists(), change)
+    line.cancel(number)
+    line.cancel(number)
+    line.close()
+    assert line.works()[0].state == "cancelled"
+
+
+def test_several_are_worked_on_at_once_where_that_is_wanted(
+    queue: Callable[..., Queue], tmp_path: Path
+) -> None:
+    change = threading.Event()
+    line = queue(change.set, jobs=2)
+    for _ in range(2):
+        line.add("long", Settings(output=str(tmp_path)))
+    for number in (1, 2):
+        until(line, number, lambda work: work.frames > 0, change)
+    assert [work.state for work in line.works()] == ["working", "working"]
+
+
+def test_what_is_over_can_be_cleared_and_numbers_are_not_used_again(
+    queue: Callable[..., Queue], tmp_path: Path
+) -> None:
+    line = queue()
+    line.add("a", Settings(output=str(tmp_path)))
+    assert line.wait(20)
+    line.add("b", Settings(output=str(tmp_path)))
+    assert line.wait(20)
+    line.clear()
+    assert line.works() == ()
+    assert line.add("c", Settings(output=str(tmp_path))) == 3
