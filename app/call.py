@@ -27,12 +27,14 @@ from engine.errors import UserError
 DECODERS = 4  #: threads for decoding a video; more only hold more frames
 
 
-def run_all(arguments: Sequence[str], settings: Settings, stop: threading.Event) -> bool:
-    """Work through all sources; whether everything went well.
+def run_all(
+    arguments: Sequence[str], settings: Settings, stop: threading.Event, console: Console | None = None
+) -> bool:
+    """Work through all sources; whether everything went well. Without a `console` it speaks on stderr.
 
     What is wrong with one source is told and the others go on. Raises UserError where nothing can go on.
     """
-    console = Console(sys.stderr, quiet=settings.quiet)
+    console = console or Console(sys.stderr, quiet=settings.quiet)
     job = Job(settings, console.say)
     sources = expand(arguments)
     taken = {place for source in sources if (place := _place(Path(source)))}
@@ -105,9 +107,8 @@ def _run_one(
         finally:
             console.clear()
     if summary.written:
-        result = Console(sys.stdout, quiet=settings.quiet)
         late = late_line(job.lag_ms(info)) if info.live else ""
-        result.say(closing_line(info.name, summary, job.outputs(stem, folder), following, late))
+        console.done(closing_line(info.name, summary, job.outputs(stem, folder), following, late))
     elif stop.is_set() and full:
         console.say(f"{info.name}: stopped before the files, which --smooth full writes at the end")
     if summary.damage:

@@ -26,7 +26,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return its exit code."""
     speak_safely()
     try:
-        args = _parser().parse_args(arguments)
+        given = list(sys.argv[1:] if arguments is None else arguments)
+        args = _parser().parse_args(given or ["window"])
         with ctrl_c() as stop:
             return int(args.command(args, stop))
     except UserError as error:
@@ -55,6 +56,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"kinetrail {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    window = commands.add_parser(
+        "window", help="the window, as `kinetrail` alone opens it", allow_abbrev=False
+    )
+    window.add_argument("sources", nargs="*", metavar="SOURCE", help=SOURCES)
+    window.set_defaults(command=_window)
+    commands.add_parser("work", allow_abbrev=False).set_defaults(command=_work)  # for app.processing
     run = commands.add_parser(
         "run", help="annotated MP4 and CSV of videos, pictures or a camera", allow_abbrev=False
     )
@@ -136,6 +143,22 @@ def _settings(args: argparse.Namespace) -> Settings:
     given = {name: value for name, value in vars(args).items() if name.replace("_", "-") in OPTIONS}
     from_file = read_toml(args.config) if args.config else {}
     return Settings(**{**from_file, **checked(given, "command line")})
+
+
+def _window(args: argparse.Namespace, stop: threading.Event) -> int:
+    from app.ui.application import show
+
+    return show(args.sources, stop)
+
+
+def _work(_: argparse.Namespace, stop: threading.Event) -> int:
+    from app.call import run_all
+    from app.processing import read_task
+    from app.progress import Reports
+
+    source, settings = read_task(sys.stdin.buffer.read())
+    well = run_all([source], Settings(**settings), stop, Reports(sys.stdout))
+    return STOPPED if stop.is_set() else 0 if well else PROBLEM
 
 
 def _run(args: argparse.Namespace, stop: threading.Event) -> int:

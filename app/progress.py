@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import sys
 import time
 from collections import deque
 from contextlib import suppress
@@ -41,6 +42,10 @@ class Console:
     def going(self, info: SourceInfo, frames: int, fps: float, people: int, doing: str) -> None:
         """How far a source is."""
         self.report(describe(info, frames, fps, people, doing))
+
+    def done(self, line: str) -> None:
+        """What came of it: on the standard output, whatever the rest goes to."""
+        Console(sys.stdout, quiet=self._quiet).say(line)
 
     def fail(self, error: UserError) -> None:
         """What went wrong; said even when quiet."""
@@ -82,6 +87,9 @@ class Reports(Console):
 
     def fail(self, error: UserError) -> None:
         self._tell(kind="failed", line=str(error))
+
+    def done(self, line: str) -> None:
+        self.say(line)
 
     def clear(self) -> None:
         """Nothing: lines stay."""

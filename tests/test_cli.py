@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import json
 import os
 import shlex
 import signal
@@ -441,12 +443,26 @@ def test_help_imports_nothing_heavy(arguments):
     assert "kinetrail" in done.stdout
 
 
-def test_without_a_command_the_answer_is_one_line(capsys):
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="a screen is looked for on Linux")
+def test_without_a_command_and_without_a_screen_the_answer_is_one_line(capsys, monkeypatch):
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"):
+        monkeypatch.delenv(name, raising=False)
     assert main([]) == 2
-    assert (
-        capsys.readouterr().err
-        == "kinetrail: the following arguments are required: COMMAND (see kinetrail --help)\n"
-    )
+    said = capsys.readouterr().err
+    assert said.startswith("kinetrail: there is no screen here")
+    assert said.count("\n") == 1
+
+
+def test_one_recording_of_a_queue_is_told_of_as_json(models, tmp_path, capsys, monkeypatch):
+    walk(tmp_path / "walk.mp4", 1)
+    options = {"output": str(tmp_path / "out"), "detector": models[1], "pose": models[3]}
+    given = json.dumps({"source": str(tmp_path / "walk.mp4"), "settings": options}).encode()
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(given)))
+    assert main(["work"]) == 0
+    told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert told[-1]["kind"] == "said"
+    assert "walk.mp4: " in told[-1]["line"]
+    assert (tmp_path / "out" / "walk.csv").exists()
 
 
 def test_a_bench_of_a_damaged_video_measures_what_can_be_read(models, tmp_path, capsys):
@@ -458,7 +474,6 @@ def test_a_bench_of_a_damaged_video_measures_what_can_be_read(models, tmp_path, 
 
 
 def test_a_bench_reports_what_each_stage_costs(models, tmp_path, capsys):
-    import json
 
     walk(tmp_path / "walk.mp4", 12)
     assert main(["bench", str(tmp_path / "walk.mp4"), "--json", *models]) == 0

@@ -1,0 +1,294 @@
+"""A camera or stream with everyone's skeleton on it: the picture, its plots, and the line that says how it goes."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable
+from datetime import datetime
+from typing import Protocol
+
+from PySide6.QtCore import QPoint, Qt, QTimer, Signal
+from PySide6.QtGui import QAction, QHideEvent, QShowEvent
+from PySide6.QtWidgets import QInputDialog, QMenu, QSplitter, QVBoxLayout, QWidget
+
+from app.attention import Attention
+from app.health import Health
+from app.live import Live, State
+from app.recorder import Recorder
+from app.settings import Settings
+from app.types import Result
+from app.ui.actions import action
+from app.ui.bridge import Bridge
+from app.ui.canvas import Canvas
+from app.ui.plots import Plots
+from app.ui.preferences import Preferences
+from app.ui.record_light import RecordLight
+from app.ui.strip import Strip
+from app.ui.view import Cast
+from app.ui.view_actions import view_actions
+
+TELL_MS = 500  #: between two looks at the figures
+RECENT_S = 2.0  #: the stretch that "shown fps" speaks of
+
+
+class LivePage(QWidget):
+    """Shows one live source at a time. What it does is done by `app.live.Live`; this looks on."""
+
+    left = Signal()  #: the user wants to go back
+    trouble = Signal(str, str)  #: what went wrong and what to do; details
+    fine = Signal()  #: nothing is wrong (any more)
+
+    def __init__(
+        self, preferences: Preferences, open_live: Callable[..., Live] = Live, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._preferences, self._open_live = preferences, open_live
+        self._live: Live | None = None
+        self._ending: list[Live] = []  # asked to stop, and not yet done
+        self._attention = Attention()
+        self._last: Result | None = None
+        self._shown: deque[float] = deque(maxlen=400)  # when, seconds
+        self._latency_ms = -1.0
+        self._results: Bridge[Result] = Bridge(self)
+        self._results.ready.connect(self._paint)
+        self._changes: Bridge[None] = Bridge(self)
+        self._changes.ready.connect(self._look)
+        self.canvas, self.plots, self.strip = Canvas(self), Plots(self), Strip(self)
+        self.light = RecordLight(self.canvas)
+        self._lay_out()
+        self._act()
+        self.canvas.clicked.connect(self._click)
+        self.canvas.menu_wanted.connect(self._menu)
+        preferences.changed.connect(self._follow_preferences)
+        self._follow_preferences()
+        self._timer = QTimer(self)
+        self._timer.timeout.connect(self._tell)
+        self._timer.setInterval(TELL_MS)
+
+    def start(self, argument: str) -> None:
+        """Show this camera or address; whatever was shown before ends."""
+        self.stop()
+        self._attention, self._last, self._latency_ms = Attention(), None, -1.0
+        self._shown.clear()
+        self.plots.clear()
+        self._cast()
+        self.canvas.clear()
+        self.canvas.say(self.tr("Opening…"))
+        self._live = self._open_live(
+            argument,
+            self._preferences.settings(),
+            show=self._results.slot.put,
+            changed=lambda: self._changes.slot.put(None),
+        )
+        self._live.start()
+        self._timer.start()
+        self._tell()
+
+    def stop(self) -> None:
+        """Let the source go; a recording is completed. Returns at once, see `stopped`."""
+        if self._live is not None:
+            self._live.stop()
+            self._ending.append(self._live)
+            self._live = None
+        self.record.setChecked(False)
+        self.canvas.say("")
+
+    def stopped(self) -> bool:
+        """Whether everything that was stopped has come to its end; waits for nothing."""
+        self._ending = [live for live in self._ending if not live.join(0.0)]
+        return not self._ending
+
+    def recording(self) -> bool:
+        """Whether a recording is being written or completed."""
+        lives = [*self._ending, *([self._live] if self._live else [])]
+        return any(live.recorder.state().on or live.recorder.state().finishing for live in lives)
+
+    def actions(self) -> list[QAction]:
+        """Everything that can be done here, by keys and menus."""
+        return [*super().actions(), *self.plots.actions()]
+
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802
+        super().showEvent(event)
+        self.canvas.setFocus()
+
+    def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802
+        self._timer.stop()
+        super().hideEvent(event)
+
+    # What is seen
+
+    def _paint(self) -> None:
+        for result in self._results.slot.take():
+            if self._live is None:
+                return
+            first = self._last is None
+            self._last = result
+            self._attention.see(result.tracks, result.frame.time)
+            self.canvas.show_result(result.frame, result.tracks, lost=self._attention.lost)
+            self.plots.add(result.frame.time, result.tracks, self._attention.locked)
+            now = time.perf_counter()
+            self._shown.append(now)
+            self._latency_ms = 1e3 * (now - result.timings.captured)
+            if first:
+                self._look()
+            self._say_lock()
+
+    def _say_lock(self) -> None:
+        """How the lock on somebody fares."""
+        attention = self._attention
+        who = attention.called(attention.locked)
+        text = ""
+        if attention.lost:
+            text = self.tr("{0} is lost: looking for them").format(who)
+        elif attention.locked:
+            text = self.tr("{0}  ·  sure to {1} %").format(who, round(100 * attention.held.confidence))
+        self.canvas.caption(text)
+
+    def _look(self) -> None:
+        """Something about the source is new."""
+        self._changes.slot.take()
+        if self._live is None:
+            return
+        state = self._live.state()
+        waiting = {"opening": self.tr("Opening…"), "lost": state.message}
+        running = state.phase == "running" and self._last is None
+        self.canvas.say(self.tr("Looking for people…") if running else waiting.get(state.phase, ""))
+        if state.phase == "failed":
+            self.canvas.say(self.tr("No picture"))
+            self.trouble.emit(state.message, state.details)
+        elif state.phase == "running":
+            self.fine.emit()
+        self._tell()
+
+    def _tell(self) -> None:
+        if self._live is None:
+            return
+        now = time.perf_counter()
+        while self._shown and now - self._shown[0] > RECENT_S:
+            self._shown.popleft()
+        state, health = self._live.state(), self._live.health()
+        fps = len(self._shown) / RECENT_S
+        self.strip.tell(state, health, fps, self._latency_ms if self._shown else -1.0)
+        recording = self._live.recorder.state()
+        self.light.tell(recording)
+        if self.record.isChecked() != recording.on:
+            self._mark_recording(recording.on)
+        if recording.trouble:
+            self.trouble.emit(recording.trouble, "")
+
+    # What is done
+
+    def _click(self, x: float, y: float) -> None:
+        self._lock(self.canvas.person_at(x, y))
+
+    def _lock(self, track_id: int) -> None:
+        self._attention.lock(track_id)
+        self._cast()
+
+    def _release(self) -> None:
+        self.canvas.follow(0)
+        self._lock(0)
+
+    def _menu(self, x: float, y: float, place: QPoint) -> None:
+        who = self.canvas.person_at(x, y)
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        if who:
+            name = self._attention.called(who)
+            menu.addAction(self.tr("Lock on {0}").format(name), lambda: self._lock(who))
+            menu.addAction(self.tr("Follow {0}: zoom with them").format(name), lambda: self._follow(who))
+            menu.addAction(self.tr("Rename {0}…").format(name), lambda: self._rename(who))
+            menu.addAction(self.tr("Hide {0}").format(name), lambda: self._hide(who))
+            menu.addSeparator()
+        if self._attention.hidden:
+            menu.addAction(self.tr("Show everyone"), self._show_all)
+        menu.addAction(self.release)
+        menu.popup(place)
+
+    def _follow(self, who: int) -> None:
+        self._lock(who)
+        self.canvas.follow(who)
+
+    def _rename(self, who: int) -> None:
+        dialog = QInputDialog(self)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.setLabelText(self.tr("What is {0} called?").format(self._attention.called(who)))
+        dialog.setTextValue(self._attention.names.get(who, ""))
+        dialog.textValueSelected.connect(lambda name: self._name(who, name))
+        dialog.open()
+
+    def _name(self, who: int, name: str) -> None:
+        self._attention.rename(who, name)
+        self._cast()
+
+    def _hide(self, who: int) -> None:
+        self._attention.hide(who)
+        self._cast()
+
+    def _show_all(self) -> None:
+        self._attention.show_all()
+        self._cast()
+
+    def _cast(self) -> None:
+        attention = self._attention
+        self.canvas.set_cast(Cast(attention.locked, attention.hidden, dict(attention.names)))
+        self._say_lock()
+
+    def _record(self, on: bool) -> None:
+        if self._live is None:
+            self._mark_recording(False)
+        elif on:
+            stem = f"{datetime.now():%Y-%m-%d %H.%M.%S}"
+            self._live.recorder.start(self._preferences.output_folder(), stem)
+        else:
+            self._live.recorder.stop()
+        self._tell()
+
+    def _mark_recording(self, on: bool) -> None:
+        self.record.blockSignals(True)
+        self.record.setChecked(on)
+        self.record.blockSignals(False)
+
+    def _follow_preferences(self) -> None:
+        self.canvas.set_view(self._preferences.view())
+
+    def _lay_out(self) -> None:
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        self.sides = QSplitter(Qt.Orientation.Horizontal, self)
+        self.sides.addWidget(self.canvas)
+        self.sides.addWidget(self.plots)
+        self.sides.setStretchFactor(0, 1)
+        self.sides.setSizes([900, 340])
+        column.addWidget(self.sides, 1)
+        column.addWidget(self.strip)
+
+    def _act(self) -> None:
+        tr = self.tr
+        self.back = action(
+            self, "live.back", tr("Close this source"), "Ctrl+W", tr("Back to the start page"), self.left.emit
+        )
+        self.record = action(
+            self,
+            "live.record",
+            tr("Record"),
+            "R",
+            tr("Write an annotated MP4, a clean one, a CSV and a session"),
+            self._record,
+            checked=False,
+        )
+        self.release = action(
+            self, "live.release", tr("Let go"), "Esc", tr("Lock on nobody, zoom with nobody"), self._release
+        )
+        self.show_plots = action(
+            self,
+            "live.plots",
+            tr("Plots"),
+            "G",
+            tr("Joint angles and speed at the side"),
+            self.plots.setVisible,
+            checked=True,
+        )
+        view_actions(self, "live", self.canvas, self._preferences)
