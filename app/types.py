@@ -8,8 +8,20 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Protocol
 
-from engine.types import Frame
+import numpy as np
+
+from engine.types import Boxes, Frame, Poses
 from trackers.types import Tracks
+
+#: Nobody, as if nothing was measured.
+NO_POSES = Poses(
+    Boxes(np.zeros((0, 4), np.float32), np.zeros(0, np.float32)),
+    np.zeros((0, 0, 2), np.float32),
+    np.zeros((0, 0), np.float32),
+)
+NO_TRACKS = Tracks(
+    np.zeros(0, np.int64), NO_POSES.boxes, NO_POSES.keypoints, NO_POSES.keypoints, NO_POSES.scores
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +68,32 @@ class Timings:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Seen:
+    """What was measured in a frame, before anybody was left out."""
+
+    poses: Poses = NO_POSES  #: as the network gave them, in whole steps (app/grid.py)
+    tracks: Tracks = NO_TRACKS  #: those of them who have an id
+    looked: bool = True  #: whether people were looked for, and not only followed
+
+
+NOT_SAID = Seen()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Result:
     """A frame and the people in that very frame; drawn and written as one."""
 
     frame: Frame
-    tracks: Tracks
+    tracks: Tracks  #: those to show and to tell of
     timings: Timings
     lost: bool = False  #: whoever is followed alone was in sight before, and is not now
+    seen: Seen = NOT_SAID  #: everybody there; unless it is said, those in `tracks` and nobody else
+
+    def __post_init__(self) -> None:
+        if self.seen is NOT_SAID:
+            told = self.tracks
+            poses = Poses(told.boxes, told.measured, told.scores)
+            object.__setattr__(self, "seen", Seen(poses, told))
 
 
 class Sink(Protocol):

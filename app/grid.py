@@ -1,0 +1,76 @@
+"""The steps that measured values are told in: far below what any network can tell, and exact in a file.
+
+Values are settled once, before anybody works with them, so that what is stored is what was used. Pixels come in
+1/1024, scores and likeness in 1/10000; both are whole numbers times a step, and come back from those bit for bit.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.types import Array, Boxes, Poses
+from trackers.types import Tracks
+
+PIXEL = np.float32(1024.0)  #: steps in a pixel
+SCORE = np.float32(10_000.0)  #: steps from 0 to 1
+FAR = np.float32(2**20)  #: pixels; no place is told to be farther away
+MOST = np.float32(6.5)  #: of a score, which should be 1 at most
+NOWHERE, NO_SCORE = np.iinfo(np.int32).min, np.iinfo(np.uint16).max  #: stand for what is no number
+
+
+def settled(poses: Poses) -> Poses:
+    """The same people, in whole steps."""
+    return replace(
+        poses, boxes=_boxes(poses.boxes), keypoints=pixels(poses.keypoints), scores=scores(poses.scores)
+    )
+
+
+def settled_tracks(tracks: Tracks) -> Tracks:
+    """The same people, in whole steps."""
+    return replace(
+        tracks,
+        boxes=_boxes(tracks.boxes),
+        measured=pixels(tracks.measured),
+        keypoints=pixels(tracks.keypoints),
+        scores=scores(tracks.scores),
+        likeness=scores(tracks.likeness),
+    )
+
+
+def pixels(values: Array) -> Array:
+    """Rounded to steps of a pixel, not farther than FAR; what is no number stays so."""
+    return np.clip(np.rint(values * PIXEL) / PIXEL, -FAR, FAR) + np.float32(0.0)
+
+
+def scores(values: Array) -> Array:
+    """Rounded to steps of a score, from 0 to MOST; what is no number stays so."""
+    return np.clip(np.rint(values * SCORE) / SCORE, np.float32(0.0), MOST) + np.float32(0.0)
+
+
+def pixel_steps(values: Array) -> NDArray[np.int32]:
+    """Settled pixels as whole steps; NOWHERE for what is no number."""
+    return np.asarray(np.where(np.isnan(values), NOWHERE, np.nan_to_num(values) * 1024.0), np.int32)
+
+
+def score_steps(values: Array) -> NDArray[np.uint16]:
+    """Settled scores as whole steps; NO_SCORE for what is no number."""
+    return np.asarray(np.where(np.isnan(values), NO_SCORE, np.rint(np.nan_to_num(values) * SCORE)), np.uint16)
+
+
+def from_pixel_steps(steps: NDArray[np.int32]) -> Array:
+    """Back from `pixel_steps`."""
+    values = steps.astype(np.float32) / PIXEL
+    return np.where(steps == NOWHERE, np.float32(np.nan), values) if (steps == NOWHERE).any() else values
+
+
+def from_score_steps(steps: NDArray[np.uint16]) -> Array:
+    """Back from `score_steps`."""
+    values = steps.astype(np.float32) / SCORE
+    return np.where(steps == NO_SCORE, np.float32(np.nan), values) if (steps == NO_SCORE).any() else values
+
+
+def _boxes(boxes: Boxes) -> Boxes:
+    return Boxes(pixels(boxes.xyxy), scores(boxes.scores))

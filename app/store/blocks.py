@@ -1,0 +1,308 @@
+"""Frames as a row of the table `block`: arrays of whole numbers, their bytes sorted by weight and deflated.
+
+A block holds up to FRAMES frames one after the other, so that a long session is read in few steps and stored
+close. What is usual takes no room: an array that says what another says already is left empty.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from app import grid
+from app.types import Seen
+from engine.types import Array, Boxes, Poses
+from trackers.types import STANDING, Tracks
+
+FRAMES = 64  #: of a block; only the last one of a session has fewer
+LEVEL = 1  #: of zlib; more takes twice the time for a hundredth of the room
+FAR = np.iinfo(
+    np.int16
+).min  #: in `smoothed`: too far from the measured joint; the place is in `smoothed_far`
+DEEPEST = 2**16  #: of anything, in one frame of a file that is to be believed
+
+Ints = NDArray[np.int64]
+Steps = NDArray[np.int32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Moment:
+    """A frame and what was measured in it."""
+
+    index: int
+    time: float
+    seen: Seen
+
+
+def encoded(moments: Sequence[Moment], joints: int) -> dict[str, bytes]:
+    """The arrays of a block, by the names of their columns; everybody has so many `joints`."""
+    poses, tracks = [m.seen.poses for m in moments], [m.seen.tracks for m in moments]
+    raw, origins = _raw(poses, joints), [origin(m.seen.poses, m.seen.tracks) for m in moments]
+    starts = np.cumsum([0, *map(len, poses)])
+    rows = np.concatenate([start + found for start, found in zip(starts, origins, strict=False)])
+    told = _told(tracks, joints)
+    own = {
+        "box": raw["pose_box"][rows],
+        "measured": raw["pose_joint"][rows],
+        "score": raw["pose_score"][rows],
+    }
+    same = {
+        name: told[name][:0] if np.array_equal(told[name], usual) else told[name]
+        for name, usual in own.items()
+    }
+    cameras = np.array([each.camera for each in tracks], np.float64).reshape(-1, 6)
+    counts = {
+        "frame": np.array([m.index for m in moments], np.int64),
+        "time": np.array([m.time for m in moments], np.float64),
+        "looked": np.array([m.seen.looked for m in moments], np.uint8),
+        "camera": cameras[:0] if (cameras == STANDING.ravel()).all() else cameras,
+        "pose_count": np.array([len(each) for each in poses], np.uint16),
+        "person_count": np.array([len(each) for each in tracks], np.uint16),
+        "pose": np.concatenate(origins).astype(np.uint16),
+    }
+    smoothed = _smoothed(told["keypoint"], told["measured"])
+    return {
+        name: pack(each)
+        for name, each in {**counts, **raw, **told, **smoothed, **same}.items()
+        if name != "keypoint"
+    }
+
+
+def pack(values: NDArray[np.generic]) -> bytes:
+    """The first byte of every value, then every second byte, and so on, deflated."""
+    flat = np.ascontiguousarray(values).reshape(-1)
+    if not flat.size:
+        return b""
+    little = flat.astype(flat.dtype.newbyteorder("<"), copy=False)
+    return zlib.compress(
+        np.ascontiguousarray(little.view(np.uint8).reshape(flat.size, -1).T).tobytes(), LEVEL
+    )
+
+
+def unpack(packed: bytes, kind: DTypeLike, *shape: int) -> NDArray[np.generic]:
+    """Back from `pack`. ValueError where it is no array of that shape."""
+    kind = np.dtype(kind)
+    size = int(np.prod(shape, dtype=np.int64)) * kind.itemsize
+    inflater = zlib.decompressobj()
+    content = inflater.decompress(packed, size + 1) if packed else b""
+    if len(content) != size:
+        raise ValueError(f"{len(content)} bytes where {size} were expected")
+    sorted_bytes = np.frombuffer(content, np.uint8).reshape(kind.itemsize, -1)
+    return np.ascontiguousarray(sorted_bytes.T).view(kind).reshape(shape)
+
+
+def origin(poses: Poses, tracks: Tracks) -> Ints:
+    """Which of the `poses` each of the `tracks` (N,) was made of: that with the same scores and places."""
+    if not len(tracks):
+        return np.zeros(0, np.int64)
+    same = (poses.scores[None] == tracks.scores[:, None]).sum(axis=2)
+    same += (poses.keypoints[None] == tracks.measured[:, None]).all(axis=3).sum(axis=2)
+    same += 1000 * (poses.boxes.scores[None] == tracks.boxes.scores[:, None])
+    rows = np.zeros(len(tracks), np.int64)
+    for row, alike in enumerate(same):
+        rows[row] = alike.argmax()
+        same[:, rows[row]] = -1  # two people are never made of one
+    return rows
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Index:
+    """When the F frames of a block are, and who the R people in them are."""
+
+    frames: Ints  #: (F,) indices
+    times: NDArray[np.float64]  #: (F,) s
+    counts: Ints  #: (F,) people in each frame
+    ids: Ints  #: (R,) as the tracker told
+    confidences: Array  #: (R,) mean score of the joints
+
+
+INDEX = ("frames", "frame", "time", "person_count", "id", "confidence")  #: the columns that `index` needs
+
+
+def index(row: Sequence[object]) -> Index:
+    """From the columns INDEX. ValueError where they do not fit together."""
+    frames, frame, time, counts, ids, confidence = row
+    size = _size(frames)
+    counted = unpack(_bytes(counts), np.uint16, size).astype(np.int64)
+    people = int(counted.sum())
+    return Index(
+        unpack(_bytes(frame), np.int64, size),  # type: ignore[arg-type]
+        _finite(unpack(_bytes(time), np.float64, size)),
+        counted,
+        unpack(_bytes(ids), np.int32, people).astype(np.int64),
+        grid.from_score_steps(unpack(_bytes(confidence), np.uint16, people)),  # type: ignore[arg-type]
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class People:
+    """The R people of a block, in whole steps (app/grid.py), frame by frame."""
+
+    boxes: Steps  #: (R, 4) left, top, right, bottom
+    box_scores: NDArray[np.uint16]  #: (R,)
+    measured: Steps  #: (R, K, 2)
+    keypoints: Steps  #: (R, K, 2) smoothed
+    scores: NDArray[np.uint16]  #: (R, K)
+    predicted: NDArray[np.bool_]  #: (R, K)
+    likeness: NDArray[np.uint16]  #: (R,)
+
+    def take(self, rows: Ints) -> People:
+        return People(*(getattr(self, name)[rows] for name in self.__slots__))
+
+    def tracks(self, ids: Ints, rows: slice, camera: NDArray[np.float64]) -> Tracks:
+        """Those in the `rows`, who have these ids."""
+        return Tracks(
+            ids,
+            Boxes(grid.from_pixel_steps(self.boxes[rows]), grid.from_score_steps(self.box_scores[rows])),
+            grid.from_pixel_steps(self.measured[rows]),
+            grid.from_pixel_steps(self.keypoints[rows]),
+            grid.from_score_steps(self.scores[rows]),
+            self.predicted[rows],
+            grid.from_score_steps(self.likeness[rows]),
+            camera,
+        )
+
+
+class Block:
+    """One row of the table, opened array by array as they are asked for."""
+
+    def __init__(self, row: Mapping[str, object], joints: int) -> None:
+        """ValueError, here and later, where it is damaged."""
+        self._row, self._joints = row, joints
+        self.frames = _size(row["frames"])
+        self.pose_counts = self._array("pose_count", np.uint16, self.frames).astype(np.int64)
+        self.person_counts = self._array("person_count", np.uint16, self.frames).astype(np.int64)
+        self._poses, self._people = int(self.pose_counts.sum()), int(self.person_counts.sum())
+
+    def cameras(self) -> NDArray[np.float64]:
+        """(F, 2, 3) how the camera moved."""
+        if not self._row["camera"]:
+            return np.broadcast_to(STANDING, (self.frames, 2, 3))
+        return _finite(self._array("camera", np.float64, self.frames, 2, 3))
+
+    def looked(self) -> NDArray[np.bool_]:
+        """(F,) whether people were looked for."""
+        return self._array("looked", np.uint8, self.frames).astype(np.bool_)
+
+    def poses(self) -> list[Poses]:
+        """Of each frame, as the network gave them."""
+        n, k = self._poses, self._joints
+        boxes = grid.from_pixel_steps(self._steps("pose_box", n, 4))
+        box_scores = grid.from_score_steps(self._scores("pose_box_score", n))
+        keypoints = grid.from_pixel_steps(self._steps("pose_joint", n, k, 2))
+        scores = grid.from_score_steps(self._scores("pose_score", n, k))
+        ends = np.cumsum(self.pose_counts).tolist()
+        return [
+            Poses(Boxes(boxes[a:b], box_scores[a:b]), keypoints[a:b], scores[a:b])
+            for a, b in zip([0, *ends], ends, strict=False)
+        ]
+
+    def people(self) -> People:
+        """Everybody with an id."""
+        n, k = self._people, self._joints
+        first = np.repeat(np.cumsum(self.pose_counts) - self.pose_counts, self.person_counts)
+        rows = first + self._array("pose", np.uint16, n)
+        box, joints, scores = (
+            self._steps("pose_box", self._poses, 4),
+            self._steps("pose_joint", self._poses, k, 2),
+            self._scores("pose_score", self._poses, k),
+        )
+        measured = self._steps("measured", n, k, 2) if self._row["measured"] else joints[rows]
+        predicted = (
+            self._array("predicted", np.uint8, n, k) if self._row["predicted"] else np.zeros((n, k), np.uint8)
+        )
+        return People(
+            self._steps("box", n, 4) if self._row["box"] else box[rows],
+            self._scores("pose_box_score", self._poses)[rows],
+            measured,
+            self._keypoints(measured),
+            self._scores("score", n, k) if self._row["score"] else scores[rows],
+            predicted.astype(np.bool_),
+            self._scores("likeness", n),
+        )
+
+    def _keypoints(self, measured: Steps) -> Steps:
+        if not self._row["smoothed"]:
+            return measured
+        off = self._array("smoothed", np.int16, *measured.shape)
+        told = measured + off
+        if self._row["smoothed_far"]:
+            far = off == FAR
+            told[far] = self._steps("smoothed_far", int(far.sum()))
+        return np.asarray(told, np.int32)
+
+    def _array(self, name: str, kind: DTypeLike, *shape: int) -> NDArray[np.generic]:
+        return unpack(_bytes(self._row[name]), kind, *shape)
+
+    def _steps(self, name: str, *shape: int) -> Steps:
+        return self._array(name, np.int32, *shape)  # type: ignore[return-value]
+
+    def _scores(self, name: str, *shape: int) -> NDArray[np.uint16]:
+        return self._array(name, np.uint16, *shape)  # type: ignore[return-value]
+
+
+def _raw(poses: Sequence[Poses], joints: int) -> dict[str, NDArray[np.generic]]:
+    return {
+        "pose_box": grid.pixel_steps(_joined([each.boxes.xyxy for each in poses], 4)),
+        "pose_box_score": grid.score_steps(_joined([each.boxes.scores for each in poses])),
+        "pose_joint": grid.pixel_steps(_joined([each.keypoints for each in poses], joints, 2)),
+        "pose_score": grid.score_steps(_joined([each.scores for each in poses], joints)),
+        "pose_spread": np.zeros(0, np.float16),
+    }
+
+
+def _told(tracks: Sequence[Tracks], joints: int) -> dict[str, NDArray[np.generic]]:
+    scores = _joined([each.scores for each in tracks], joints)
+    predicted = np.concatenate([each.predicted.reshape(-1, joints) for each in tracks])
+    mean = scores.mean(axis=1) if joints else np.zeros(len(scores), np.float32)
+    return {
+        "id": np.concatenate([each.ids for each in tracks]).astype(np.int32),
+        "confidence": grid.score_steps(grid.scores(mean)),
+        "likeness": grid.score_steps(_joined([each.likeness for each in tracks])),
+        "predicted": predicted.astype(np.uint8) if predicted.any() else np.zeros(0, np.uint8),
+        "box": grid.pixel_steps(_joined([each.boxes.xyxy for each in tracks], 4)),
+        "measured": grid.pixel_steps(_joined([each.measured for each in tracks], joints, 2)),
+        "score": grid.score_steps(scores),
+        "keypoint": grid.pixel_steps(_joined([each.keypoints for each in tracks], joints, 2)),
+    }
+
+
+def _smoothed(
+    keypoints: NDArray[np.generic], measured: NDArray[np.generic]
+) -> dict[str, NDArray[np.generic]]:
+    """How far the smoothed joints are from the measured ones, and where those are that are too far off."""
+    off = keypoints.astype(np.int64) - measured.astype(np.int64)
+    far = np.abs(off) > np.iinfo(np.int16).max
+    near = np.where(far, FAR, off).astype(np.int16)
+    return {"smoothed": near if off.any() else near[:0], "smoothed_far": keypoints[far]}
+
+
+def _joined(arrays: Sequence[Array], *shape: int) -> Array:
+    return (
+        np.concatenate([each.reshape(-1, *shape) for each in arrays])
+        if arrays
+        else np.zeros((0, *shape), np.float32)
+    )
+
+
+def _size(frames: object) -> int:
+    if not isinstance(frames, int) or not 0 < frames <= DEEPEST:
+        raise ValueError(f"a block of {frames!r} frames")
+    return frames
+
+
+def _bytes(blob: object) -> bytes:
+    if not isinstance(blob, bytes):
+        raise ValueError(f"{type(blob).__name__} where bytes were expected")
+    return blob
+
+
+def _finite(values: NDArray[np.generic]) -> NDArray[np.float64]:
+    numbers = np.asarray(values, np.float64)
+    if not np.isfinite(numbers).all():
+        raise ValueError("a time that is no number")
+    return numbers

@@ -1,0 +1,161 @@
+"""How a session file is laid out, and what is said where a file is none. docs/formats.md tells it in full."""
+
+from __future__ import annotations
+
+import sqlite3
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import quote
+
+from app.plain import printable
+from engine.errors import UserError
+
+APPLICATION = 0x4B54524C  #: "KTRL", in PRAGMA application_id
+PATIENCE_S = 5.0  #: how long a lock of another process is waited for
+
+#: The columns of a block that hold arrays, in their order; see blocks.py.
+ARRAYS = (
+    "frame", "time", "looked", "camera", "pose_count", "person_count",
+    "pose_box", "pose_box_score", "pose_joint", "pose_score", "pose_spread",
+    "id", "pose", "confidence", "likeness", "predicted", "smoothed", "smoothed_far",
+    "box", "measured", "score",
+)  # fmt: skip
+
+#: What leads from each version to the next; a new file goes through all of them.
+MIGRATIONS: tuple[tuple[str, ...], ...] = (
+    (
+        "CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
+        "CREATE TABLE block (position INTEGER PRIMARY KEY, frames INTEGER NOT NULL, people INTEGER NOT NULL,"
+        " start_s REAL NOT NULL, end_s REAL NOT NULL, "
+        + ", ".join(f'"{name}" BLOB NOT NULL' for name in ARRAYS)
+        + ")",
+        "CREATE TABLE edit (number INTEGER PRIMARY KEY, made TEXT NOT NULL, kind TEXT NOT NULL,"
+        " a INTEGER NOT NULL, b INTEGER NOT NULL, at_s REAL NOT NULL, name TEXT NOT NULL)",
+    ),
+)
+
+
+def connect(path: Path, *, write: bool = True) -> sqlite3.Connection:
+    """The database in `path`, which has to be there, in its newest version. UserError where it is none.
+
+    Of one thread at a time. Not `write`: a file or folder that cannot be written to is read all the same.
+    """
+    with reading(path):
+        if not path.is_file():
+            what = "is no file" if path.exists() else "there is no such file"
+            raise UserError(f"{printable(path)}: {what}; a session ends in .kinetrail")
+        database = _opened(path, "rw" if write else "ro")
+        try:
+            _check(database, path)
+            _migrate(database, path)
+        except BaseException:
+            database.close()
+            raise
+    return database
+
+
+def create(path: Path) -> sqlite3.Connection:
+    """A new session in `path`, which must not be there."""
+    with writing(path):
+        database = _opened(path, "rwc")
+        try:
+            database.execute(f"PRAGMA application_id = {APPLICATION}")
+            database.execute("PRAGMA journal_mode = WAL").fetchone()  # a file system without it says so
+            _migrate(database, path)
+        except BaseException:
+            database.close()
+            raise
+    return database
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Say what is wrong with a file that cannot be read."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        raise UserError(f"{printable(path)}: cannot be read ({_why(error)})") from error
+    except (
+        sqlite3.Error,
+        zlib.error,
+        ValueError,
+        LookupError,
+        TypeError,
+        OverflowError,
+        ArithmeticError,
+    ) as error:
+        raise UserError(
+            f"{printable(path)}: is no session of Kinetrail, or damaged ({_why(error)})"
+        ) from error
+    except OSError as error:
+        raise UserError(f"{printable(path)}: cannot be read ({error.strerror})") from error
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Say what is wrong where nothing can be written; what was written before stays."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        why = "the disk is full" if "full" in str(error) else _why(error)
+        raise UserError(
+            f"{printable(path)} cannot be written ({why}); what was stored before is in it"
+        ) from error
+
+
+def _opened(path: Path, mode: str) -> sqlite3.Connection:
+    # SQLite takes a file for itself by its name, and an address by its percent signs.
+    address = f"file:{quote(str(path.absolute()))}?mode={mode}"
+    database = sqlite3.connect(
+        address, uri=True, timeout=PATIENCE_S, isolation_level=None, check_same_thread=False
+    )
+    database.execute("PRAGMA trusted_schema = OFF")  # a file of others runs nothing
+    database.execute("PRAGMA synchronous = FULL")
+    return database
+
+
+def _check(database: sqlite3.Connection, path: Path) -> None:
+    (application,) = database.execute("PRAGMA application_id").fetchone()
+    if application != APPLICATION:
+        raise UserError(f"{printable(path)}: is no session of Kinetrail, but another SQLite database")
+    version = _version(database)
+    if version > len(MIGRATIONS):
+        raise UserError(
+            f"{printable(path)}: was written by a newer Kinetrail (format {version}; this one knows"
+            f" {len(MIGRATIONS)}); install that one to open it"
+        )
+    odd = database.execute("SELECT name FROM sqlite_master WHERE type NOT IN ('table', 'index')").fetchone()
+    if odd:
+        raise UserError(
+            f"{printable(path)}: is no session of Kinetrail: there is something called {odd[0]!r} in it"
+        )
+
+
+def _migrate(database: sqlite3.Connection, path: Path) -> None:
+    """Bring it to the newest version, wholly or not at all."""
+    if _version(database) == len(MIGRATIONS):
+        return
+    try:
+        database.execute("BEGIN IMMEDIATE")  # whoever else opens it now waits, and then finds it done
+        for step in MIGRATIONS[_version(database) :]:
+            for statement in step:
+                database.execute(statement)
+        database.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+        database.execute("COMMIT")
+    except sqlite3.OperationalError as error:
+        if "readonly" not in str(error):
+            raise
+        raise UserError(
+            f"{printable(path)}: is of an older Kinetrail and has to be changed once; make it writable"
+        ) from error
+
+
+def _version(database: sqlite3.Connection) -> int:
+    return int(database.execute("PRAGMA user_version").fetchone()[0])
+
+
+def _why(error: Exception) -> str:
+    """One line of what is wrong."""
+    return printable(str(error).splitlines()[0][:200] if str(error) else type(error).__name__)

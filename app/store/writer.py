@@ -1,0 +1,205 @@
+"""The session file of a run, written as it happens."""
+
+from __future__ import annotations
+
+import platform
+import sqlite3
+import time
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from app import __version__
+from app.outputs.partial import Partial, unwritable
+from app.plain import printable
+from app.store import about, blocks, schema
+from app.store.blocks import FRAMES, Block, Moment, encoded
+from app.types import Result, Seen, SourceInfo
+from engine.errors import UserError
+from trackers.types import Tracks
+
+FLUSH_S = 0.5  #: frames wait so long at most for those that come after them
+ENDING = ".kinetrail"
+
+
+class Writer:
+    """A Sink of everything measured. A kill costs what came in the last half second.
+
+    The file has its name from the start, so that it can be looked at while it grows. Meanwhile
+    `<name>.part` lies beside it, empty and locked, which keeps other runs away.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        info: SourceInfo,
+        recipe: about.Recipe,
+        *,
+        overwrite: bool = False,
+        resume: bool = False,
+    ) -> None:
+        """With `resume` the file is there, and every frame comes again from the first.
+
+        UserError where `path` cannot be written, is there already (unless `overwrite`), or another run has it.
+        """
+        self._path, self._joints, self._live = path, len(recipe.keypoints), info.live
+        self._part = Partial(path, overwrite=overwrite)
+        try:
+            self._database = self._opened(path, info, recipe, overwrite, resume)
+        except BaseException:
+            self._part.discard()
+            raise
+        self._stored = self._count()  # frames in the file
+        self._first = 0  # position of the first frame of `_moments`
+        self._moments: list[Moment] = []  # of the block that grows
+        self._waiting = 0  # of those, not in the file yet
+        self._flushed = -np.inf  # when last, time.monotonic()
+        self._next, self._dropped = 0, 0
+        self._good, self._finished = True, info.live
+
+    def write(self, result: Result) -> None:
+        """Add the frame. UserError where it cannot be written; what was stored before stays."""
+        frame = result.frame
+        self._dropped += max(0, frame.index - self._next) if self._live else 0
+        self._next = frame.index + 1
+        self._moments.append(Moment(frame.index, frame.time, result.seen))
+        self._waiting += 1
+        if len(self._moments) == FRAMES or time.monotonic() - self._flushed >= FLUSH_S:
+            self._flush()
+
+    def finish(self, outputs: Collection[Path] = ()) -> None:
+        """The source has been worked through: `close` says so in the file."""
+        self._finished = True
+        self.wrote(outputs)
+
+    def wrote(self, outputs: Collection[Path]) -> None:
+        """These files come of the same run, and are complete."""
+        found = {
+            path.name: (path.stat().st_size, path.stat().st_mtime_ns) for path in outputs if path.exists()
+        }
+        with schema.writing(self._path):
+            about.keep(self._database, outputs=found)
+
+    def restate(self, told: Mapping[int, Tracks]) -> None:
+        """What is told of the people of each frame, by its index, now that everything is known."""
+        self._flush()
+        with schema.writing(self._path), transaction(self._database):
+            for position in self._positions():
+                row = read_block(self._database, position)
+                block = Block(row, self._joints)
+                (frames,) = blocks.unpack(bytes(row["frame"]), np.int64, 1, block.frames).tolist()  # type: ignore[call-overload]
+                (times,) = blocks.unpack(bytes(row["time"]), np.float64, 1, block.frames).tolist()  # type: ignore[call-overload]
+                looked = block.looked().tolist()
+                moments = [
+                    Moment(index, moment, Seen(poses, told[index], saw))
+                    for index, moment, poses, saw in zip(frames, times, block.poses(), looked, strict=True)
+                ]
+                self._put(position, moments)
+
+    def close(self) -> None:
+        """Complete the file; with what could be written, where something went wrong."""
+        if not self._part.pending:
+            return
+        try:
+            if self._good:
+                self._flush()
+                with schema.writing(self._path):
+                    about.keep(self._database, finished=self._finished, dropped=self._dropped)
+        finally:
+            with suppress(sqlite3.Error):  # somebody reads along: then it stays as it is
+                self._database.execute("PRAGMA busy_timeout = 100")
+                self._database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+                self._database.execute("PRAGMA journal_mode = DELETE").fetchall()
+            self._database.close()
+            self._part.discard()
+
+    def _opened(
+        self, path: Path, info: SourceInfo, recipe: about.Recipe, overwrite: bool, resume: bool
+    ) -> sqlite3.Connection:
+        if resume:
+            return schema.connect(path)
+        if overwrite:
+            self._remove(path)
+        elif path.exists():
+            raise UserError(
+                f"{printable(path)} exists already; --overwrite replaces it, -o writes to another folder"
+            )
+        database = schema.create(path)
+        started = datetime.now(UTC).isoformat(timespec="seconds")
+        with schema.writing(path):
+            about.keep(database, **about.kept(about.described(info, recipe, versions(), started)))
+        return database
+
+    def _remove(self, path: Path) -> None:
+        try:
+            for ending in ("", "-wal", "-shm", "-journal"):
+                path.with_name(path.name + ending).unlink(missing_ok=True)
+        except OSError as error:
+            raise unwritable(path, error) from error
+
+    def _flush(self) -> None:
+        """Put the growing block into the file, unless the file has more of it, from the run before."""
+        end = self._first + len(self._moments)
+        if self._waiting and (end >= self._stored or len(self._moments) == FRAMES):
+            try:
+                with schema.writing(self._path), transaction(self._database):
+                    self._put(self._first, self._moments)
+            except UserError:
+                self._good = False
+                raise
+            self._waiting, self._flushed = 0, time.monotonic()
+        if len(self._moments) == FRAMES:
+            self._first, self._moments = end, []
+
+    def _put(self, position: int, moments: list[Moment]) -> None:
+        arrays = encoded(moments, self._joints)
+        people = sum(len(moment.seen.tracks) for moment in moments)
+        values = [position, len(moments), people, moments[0].time, moments[-1].time]
+        marks = ", ".join("?" * (len(values) + len(schema.ARRAYS)))
+        row = [*values, *(arrays[name] for name in schema.ARRAYS)]
+        self._database.execute(f"INSERT OR REPLACE INTO block VALUES ({marks})", row)
+
+    def _count(self) -> int:
+        with schema.reading(self._path):
+            last = self._database.execute("SELECT max(position + frames) FROM block").fetchone()[0]
+        return int(last or 0)
+
+    def _positions(self) -> list[int]:
+        return [row[0] for row in self._database.execute("SELECT position FROM block ORDER BY position")]
+
+
+@contextmanager
+def transaction(database: sqlite3.Connection, begin: str = "BEGIN IMMEDIATE") -> Iterator[None]:
+    """All of it or nothing."""
+    database.execute(begin)
+    try:
+        yield
+        database.execute("COMMIT")
+    except BaseException:
+        with suppress(sqlite3.Error):  # SQLite may have done so itself
+            database.execute("ROLLBACK")
+        raise
+
+
+def read_block(database: sqlite3.Connection, position: int) -> dict[str, object]:
+    """The row of a block by the names of its columns. LookupError where there is none."""
+    found = database.execute("SELECT * FROM block WHERE position = ?", (position,))
+    row = found.fetchone()
+    if row is None:
+        raise LookupError(f"no block at {position}")
+    return dict(zip((column[0] for column in found.description), row, strict=True))
+
+
+def versions() -> dict[str, str]:
+    """What measures here."""
+    return {
+        "kinetrail": __version__,
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "opencv": cv2.__version__,
+        "sqlite": sqlite3.sqlite_version,
+    }
