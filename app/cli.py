@@ -146,6 +146,9 @@ def _settings(args: argparse.Namespace) -> Settings:
 
 
 def _window(args: argparse.Namespace, stop: threading.Event) -> int:
+    from app.ui.screen import check_screen
+
+    check_screen()
     from app.ui.application import show
 
     return show(args.sources, stop)

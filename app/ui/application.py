@@ -2,37 +2,29 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import sys
 import threading
 from collections.abc import Sequence
 from importlib import resources
-from pathlib import Path
 
 import cv2  # noqa: F401 (points Qt to plugins of its own when it is imported; what it sets is taken back)
-import PySide6
-from PySide6.QtCore import QLibraryInfo, QLocale, QTimer, QTranslator
+from PySide6.QtCore import QLocale, QTimer, QTranslator
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication
 
 from app.ui import theme
 from app.ui.preferences import Preferences
 from app.ui.window import Window
-from engine.errors import UserError
 
 LISTEN_MS = 200  #: between two looks at whether Ctrl-C was pressed in the terminal
 
 
 def show(sources: Sequence[str], stop: threading.Event) -> int:
-    """Open the window, with sources in it; return its exit code when it was closed.
-
-    UserError where there is no screen, or Qt lacks something of the system.
-    """
+    """Open the window, with sources in it; return its exit code when it was closed."""
     for name in ("QT_QPA_PLATFORM_PLUGIN_PATH", "QT_QPA_FONTDIR"):
         if "/cv2/" in os.environ.get(name, ""):
             del os.environ[name]
-    check_screen()
     assets = resources.files("assets")
     application = QApplication.instance() or QApplication(sys.argv[:1])
     assert isinstance(application, QApplication)
@@ -51,24 +43,3 @@ def show(sources: Sequence[str], stop: threading.Event) -> int:
     listening.timeout.connect(lambda: window.close() if stop.is_set() else None)
     listening.start(LISTEN_MS)
     return application.exec()
-
-
-def check_screen() -> None:
-    """Say what is missing before Qt ends the program without a chance to."""
-    if not sys.platform.startswith("linux") or os.environ.get("QT_QPA_PLATFORM", "") not in ("", "xcb"):
-        return
-    if not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
-        raise UserError(
-            "there is no screen here (neither DISPLAY nor WAYLAND_DISPLAY is set); `kinetrail run` works"
-            " without one"
-        )
-    if os.environ.get("WAYLAND_DISPLAY"):
-        return
-    plugins = Path(QLibraryInfo.path(QLibraryInfo.LibraryPath.PluginsPath))
-    try:
-        ctypes.CDLL(str(plugins / "platforms" / "libqxcb.so"))
-    except OSError as error:
-        missing = str(error).partition(":")[0]
-        raise UserError(
-            f"Qt cannot open a window: {missing} is missing; `kinetrail doctor` says what to install"
-        ) from error
