@@ -91,10 +91,13 @@ def figures(found: Built) -> str:
     )
 
 
-def engines_of(files: Sequence[Path], device: str, console: Console, stop: threading.Event) -> Sequence[Path]:
+def engines_of(
+    files: Sequence[Path], device: str, console: Console, stop: threading.Event, *, build: bool = True
+) -> Sequence[Path]:
     """Engines in place of ONNX files, where the device is left to us and has TensorRT.
 
-    A missing engine is built. Where that cannot be, a line says why and ONNX Runtime does the work.
+    A missing engine is built, if we may `build`. Where that cannot be, a line says why and ONNX Runtime does
+    the work.
     """
     if device != "auto" or not any(path.suffix.lower() == ".onnx" for path in files):
         return files
@@ -107,10 +110,10 @@ def engines_of(files: Sequence[Path], device: str, console: Console, stop: threa
         if wanted:
             console.say(f"networks run on ONNX Runtime, not on TensorRT: {error}")
         return files
-    return [_engine(path, place, console, stop) for path in files]
+    return [_engine(path, place, console, stop, build=build) for path in files]
 
 
-def _engine(path: Path, place: Place, console: Console, stop: threading.Event) -> Path:
+def _engine(path: Path, place: Place, console: Console, stop: threading.Event, *, build: bool) -> Path:
     """The engine of an ONNX file; the file itself where there can be none."""
     if path.suffix.lower() != ".onnx" or stop.is_set():
         return path
@@ -127,6 +130,8 @@ def _engine(path: Path, place: Place, console: Console, stop: threading.Event) -
         recipe = Recipe(path)
         if there := existing(recipe, place):
             return there
+        if not build:
+            return path
         console.say(f"{path.name}: {WHAT_IT_TAKES}")
         found = built(recipe, None, console, stop)
     except UserError as error:

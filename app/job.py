@@ -61,10 +61,10 @@ class Job:
         self._keypoints: tuple[str, ...] = ()  # names, known once the pose network is open
         cv2.setNumThreads(1)  # each stage has its own thread; OpenCV's pool would only fight with them
 
-    def use_engines(self, console: Console, stop: threading.Event) -> None:
-        """Run TensorRT engines in place of ONNX files, where there can be any."""
+    def use_engines(self, console: Console, stop: threading.Event, *, build: bool = True) -> None:
+        """Run TensorRT engines in place of ONNX files, where there are any, or can be if we may `build`."""
         files = self._detector, self._pose
-        self._detector, self._pose = engines_of(files, self._settings.device, console, stop)
+        self._detector, self._pose = engines_of(files, self._settings.device, console, stop, build=build)
 
     def stages(self, info: SourceInfo, choose: Callable[[Result], Result] = everyone) -> Stages:
         """From pictures to results. Each opens its network in its own thread.

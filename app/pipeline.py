@@ -14,6 +14,7 @@ from app.stages import In, Out, Packet, Stage, Stages
 from app.types import Result, Sink, Source
 from app.workers import Workers
 from engine.errors import UserError
+from engine.types import Frame
 
 WAITING = 8  #: items between two stages: enough to even out a busy frame
 WAITING_BYTES = 128 << 20  #: of pictures between two stages, which limits it for very large ones
@@ -42,15 +43,19 @@ def run(
     *,
     stop: threading.Event,
     show: Callable[[Result], None] = unseen,
+    tap: Callable[[Frame], None] = unseen,
+    missed: Callable[[int], None] = unseen,
 ) -> Summary:
     """Push every frame of the source through the stages, the last of which gives results, into the sinks.
 
     A live source drops its oldest waiting frame when the work falls behind, and frames are dropped nowhere
     else; a file waits. The `sinks` are opened at the first result, so a run that finds nothing to write
-    leaves no file. `show` is called for each result, by the last stage, and must not block. When `stop`
-    is set, what has not been worked on is left, and the files are completed. A UserError of the source is
-    reported in the summary, after everything it delivered has been written; any other error ends the run at
-    once and is raised here, with the files complete up to that point.
+    leaves no file. `show` is called for each result, by the last stage, and must not block; nor must those
+    called by the thread that captures: `tap` with each frame before any is dropped, and then `missed` with
+    the number of frames dropped so far. When `stop` is set, what has not been worked on is left, and the
+    files are completed. A UserError of the source is reported in the summary, after everything it delivered
+    has been written; any other error ends the run at once and is raised here, with the files complete up to
+    that point.
     """
     info = source.info
     room = max(1, min(WAITING, WAITING_BYTES // max(1, info.width * info.height * 3)))
@@ -68,7 +73,10 @@ def run(
                 for frame in source.frames(stop):
                     if stop.is_set():
                         return
-                    captured.put(Packet(frame, None, time.perf_counter()))
+                    arrived = time.perf_counter()
+                    tap(frame)
+                    captured.put(Packet(frame, None, arrived))
+                    missed(captured.dropped)
                     read += 1
             except UserError as error:
                 damage = str(error)

@@ -104,6 +104,7 @@ class NetworkDetector:
         A network that takes any size sees pictures with a longer side of `long_side` pixels.
         """
         self._session = session
+        self.on_cpu = bool(getattr(session, "on_cpu", True))  #: where the network runs
         self._model = model
         self._head = HEADS[model.head]
         self._threshold = threshold or model.threshold or THRESHOLDS[model.head]

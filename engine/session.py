@@ -70,6 +70,7 @@ class Kept:
     def __init__(self, session: Session, name: str) -> None:
         self.signature = session.signature
         self.max_batch, self.best_batch = session.max_batch, session.best_batch
+        self.on_cpu = bool(getattr(session, "on_cpu", False))  #: what only runs on a GPU need not say so
         self._session: Session | None = session
         self._name, self._thread = name, threading.current_thread()
 

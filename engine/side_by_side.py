@@ -20,6 +20,8 @@ class SideBySide:
     any number of rows, whatever the network's own batch is.
     """
 
+    on_cpu = True
+
     def __init__(self, alone: Session, open_each: Callable[[], Session], threads: int) -> None:
         """`alone` is taken over; `open_each` opens the other at the first run of several rows."""
         self.signature = alone.signature

@@ -47,6 +47,7 @@ class TorchSession:
         self.max_batch = GPU_BATCH
         self.best_batch = GPU_BATCH if device.type == "cuda" else CPU_BATCH
         self._network, self._device, self._name = network, device, name
+        self.on_cpu = device.type == "cpu"
         self._rows_at = torch.device("cpu") if isinstance(network, OnGpu) else device
 
     def run(self, batch: Array | Image) -> tuple[Array, ...]:

@@ -62,6 +62,7 @@ class UltralyticsSession:
         self._rows = signature.inputs[0][0]
         self.max_batch = self.best_batch = self._rows or CPU_BATCH
         self._name, self._network, self._device = name, network, device
+        self.on_cpu = device.type == "cpu"
 
     def run(self, batch: Array | Image) -> tuple[Array, ...]:
         """(N, 3, H, W) RGB, 0 to 1 -> boxes (N, ...) as the network's head gives them."""

@@ -18,6 +18,7 @@ AGAIN_S = 1.8  #: and later on, where `stop` has to be looked at every 2 s
 PICTURELESS_S = 10.0  #: streams are joined between key frames, and those can be far apart; longer is frozen
 STEADY_S = 2.0  #: a connection that held for so long is worth coming back to at once
 LONGEST_PAUSE_S = 2.0
+BACK = "connection is back"  #: how the notice ends that is no bad news
 
 
 class Lost(Exception):
@@ -108,7 +109,7 @@ class Live:
                 self._notice(f"{self.info.name}: connection lost ({error}), trying again")
                 pictures = self._come_back(stop)
                 if pictures:
-                    self._notice(f"{self.info.name}: connection is back")
+                    self._notice(f"{self.info.name}: {BACK}")
 
     def _next(self, stop: threading.Event) -> list[Image]:
         """The pictures that come next, at least one; none only when `stop` is set."""
