@@ -73,7 +73,7 @@ def test_only_what_differs_is_written_so_that_better_defaults_reach_the_user(fil
     assert "remember" not in file.read_text()
 
 
-def test_whoever_shows_settings_is_told_of_each_change_once(file: Path, qtbot) -> None:
+def test_whoever_shows_settings_is_told_of_each_change_once(file: Path) -> None:
     found = Preferences(file)
     heard = []
     found.changed.connect(lambda: heard.append(found.settings().keypoint_threshold))
