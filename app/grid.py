@@ -1,7 +1,7 @@
 """The steps that measured values are told in: far below what any network can tell, and exact in a file.
 
-Values are settled once, before anybody works with them, so that what is stored is what was used. Pixels come in
-1/1024, scores and likeness in 1/10000; both are whole numbers times a step, and come back from those bit for bit.
+Values are settled once, before anybody works with them, so that what is stored is what was used. Pixels come
+in 1/1024, scores and likeness in 1/10000: whole numbers of steps, from which they come back bit for bit.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ PIXEL = np.float32(1024.0)  #: steps in a pixel
 SCORE = np.float32(10_000.0)  #: steps from 0 to 1
 FAR = np.float32(2**20)  #: pixels; no place is told to be farther away
 MOST = np.float32(6.5)  #: of a score, which should be 1 at most
+_ZERO = np.float32(0.0)  # added, it makes a zero of a negative zero
 NOWHERE, NO_SCORE = np.iinfo(np.int32).min, np.iinfo(np.uint16).max  #: stand for what is no number
 
 
@@ -42,12 +43,12 @@ def settled_tracks(tracks: Tracks) -> Tracks:
 
 def pixels(values: Array) -> Array:
     """Rounded to steps of a pixel, not farther than FAR; what is no number stays so."""
-    return np.clip(np.rint(values * PIXEL) / PIXEL, -FAR, FAR) + np.float32(0.0)
+    return np.asarray(np.clip(np.rint(values * PIXEL) / PIXEL, -FAR, FAR) + _ZERO, np.float32)
 
 
 def scores(values: Array) -> Array:
     """Rounded to steps of a score, from 0 to MOST; what is no number stays so."""
-    return np.clip(np.rint(values * SCORE) / SCORE, np.float32(0.0), MOST) + np.float32(0.0)
+    return np.asarray(np.clip(np.rint(values * SCORE) / SCORE, _ZERO, MOST) + _ZERO, np.float32)
 
 
 def pixel_steps(values: Array) -> NDArray[np.int32]:

@@ -92,7 +92,7 @@ class Result:
     def __post_init__(self) -> None:
         if self.seen is NOT_SAID:
             told = self.tracks
-            poses = Poses(told.boxes, told.measured, told.scores)
+            poses = Poses(told.boxes, told.measured, told.scores, told.spread)
             object.__setattr__(self, "seen", Seen(poses, told))
 
 

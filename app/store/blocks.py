@@ -7,8 +7,9 @@ close. What is usual takes no room: an array that says what another says already
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -18,7 +19,7 @@ from app.types import Seen
 from engine.types import Array, Boxes, Poses
 from trackers.types import STANDING, Tracks
 
-FRAMES = 64  #: of a block; only the last one of a session has fewer
+FRAMES = 128  #: of a block; only the last one of a session has fewer
 LEVEL = 1  #: of zlib; more takes twice the time for a hundredth of the room
 FAR = np.iinfo(
     np.int16
@@ -41,21 +42,14 @@ class Moment:
 def encoded(moments: Sequence[Moment], joints: int) -> dict[str, bytes]:
     """The arrays of a block, by the names of their columns; everybody has so many `joints`."""
     poses, tracks = [m.seen.poses for m in moments], [m.seen.tracks for m in moments]
-    raw, origins = _raw(poses, joints), [origin(m.seen.poses, m.seen.tracks) for m in moments]
+    raw, told = _raw(poses, joints), _told(tracks, joints)
+    origins = [origin(m.seen.poses, m.seen.tracks) for m in moments]
     starts = np.cumsum([0, *map(len, poses)])
     rows = np.concatenate([start + found for start, found in zip(starts, origins, strict=False)])
-    told = _told(tracks, joints)
-    own = {
-        "box": raw["pose_box"][rows],
-        "measured": raw["pose_joint"][rows],
-        "score": raw["pose_score"][rows],
-    }
-    same = {
-        name: told[name][:0] if np.array_equal(told[name], usual) else told[name]
-        for name, usual in own.items()
-    }
+    usual = {"box": "pose_box", "measured": "pose_joint", "score": "pose_score"}
+    same = {name: told[name][:0] for name, of in usual.items() if np.array_equal(told[name], raw[of][rows])}
     cameras = np.array([each.camera for each in tracks], np.float64).reshape(-1, 6)
-    counts = {
+    counts: dict[str, NDArray[Any]] = {
         "frame": np.array([m.index for m in moments], np.int64),
         "time": np.array([m.time for m in moments], np.float64),
         "looked": np.array([m.seen.looked for m in moments], np.uint8),
@@ -64,15 +58,12 @@ def encoded(moments: Sequence[Moment], joints: int) -> dict[str, bytes]:
         "person_count": np.array([len(each) for each in tracks], np.uint16),
         "pose": np.concatenate(origins).astype(np.uint16),
     }
-    smoothed = _smoothed(told["keypoint"], told["measured"])
-    return {
-        name: pack(each)
-        for name, each in {**counts, **raw, **told, **smoothed, **same}.items()
-        if name != "keypoint"
-    }
+    smoothed = _smoothed(told.pop("keypoint"), told["measured"])
+    arrays = {**counts, **raw, **told, **smoothed, **same}
+    return {name: pack(values) for name, values in arrays.items()}
 
 
-def pack(values: NDArray[np.generic]) -> bytes:
+def pack(values: NDArray[Any]) -> bytes:
     """The first byte of every value, then every second byte, and so on, deflated."""
     flat = np.ascontiguousarray(values).reshape(-1)
     if not flat.size:
@@ -83,7 +74,7 @@ def pack(values: NDArray[np.generic]) -> bytes:
     )
 
 
-def unpack(packed: bytes, kind: DTypeLike, *shape: int) -> NDArray[np.generic]:
+def unpack(packed: bytes, kind: DTypeLike, *shape: int) -> NDArray[Any]:
     """Back from `pack`. ValueError where it is no array of that shape."""
     kind = np.dtype(kind)
     size = int(np.prod(shape, dtype=np.int64)) * kind.itemsize
@@ -130,11 +121,11 @@ def index(row: Sequence[object]) -> Index:
     counted = unpack(_bytes(counts), np.uint16, size).astype(np.int64)
     people = int(counted.sum())
     return Index(
-        unpack(_bytes(frame), np.int64, size),  # type: ignore[arg-type]
+        unpack(_bytes(frame), np.int64, size),
         _finite(unpack(_bytes(time), np.float64, size)),
         counted,
         unpack(_bytes(ids), np.int32, people).astype(np.int64),
-        grid.from_score_steps(unpack(_bytes(confidence), np.uint16, people)),  # type: ignore[arg-type]
+        grid.from_score_steps(unpack(_bytes(confidence), np.uint16, people)),
     )
 
 
@@ -149,22 +140,32 @@ class People:
     scores: NDArray[np.uint16]  #: (R, K)
     predicted: NDArray[np.bool_]  #: (R, K)
     likeness: NDArray[np.uint16]  #: (R,)
+    spread: NDArray[np.float16]  #: (R, K)
 
     def take(self, rows: Ints) -> People:
         return People(*(getattr(self, name)[rows] for name in self.__slots__))
 
-    def tracks(self, ids: Ints, rows: slice, camera: NDArray[np.float64]) -> Tracks:
-        """Those in the `rows`, who have these ids."""
-        return Tracks(
-            ids,
-            Boxes(grid.from_pixel_steps(self.boxes[rows]), grid.from_score_steps(self.box_scores[rows])),
-            grid.from_pixel_steps(self.measured[rows]),
-            grid.from_pixel_steps(self.keypoints[rows]),
-            grid.from_score_steps(self.scores[rows]),
-            self.predicted[rows],
-            grid.from_score_steps(self.likeness[rows]),
-            camera,
-        )
+    def tracks(self, ids: Ints, counts: Ints, cameras: NDArray[np.float64]) -> Iterator[Tracks]:
+        """Of each frame, with `counts` (F,) people who have these `ids` (R,)."""
+        boxes, box_scores = grid.from_pixel_steps(self.boxes), grid.from_score_steps(self.box_scores)
+        measured, keypoints = grid.from_pixel_steps(self.measured), grid.from_pixel_steps(self.keypoints)
+        scores, likeness = grid.from_score_steps(self.scores), grid.from_score_steps(self.likeness)
+        spread, end = self.spread.astype(np.float32), 0
+        still = np.all(cameras == STANDING, axis=(1, 2))
+        for count, camera, stands in zip(counts.tolist(), cameras, still.tolist(), strict=True):
+            a, b = end, end + count
+            end = b
+            yield Tracks(
+                ids[a:b],
+                Boxes(boxes[a:b], box_scores[a:b]),
+                measured[a:b],
+                keypoints[a:b],
+                scores[a:b],
+                self.predicted[a:b],
+                likeness[a:b],
+                STANDING if stands else camera,
+                spread[a:b],
+            )
 
 
 class Block:
@@ -195,9 +196,10 @@ class Block:
         box_scores = grid.from_score_steps(self._scores("pose_box_score", n))
         keypoints = grid.from_pixel_steps(self._steps("pose_joint", n, k, 2))
         scores = grid.from_score_steps(self._scores("pose_score", n, k))
+        spread = self._spread().astype(np.float32)
         ends = np.cumsum(self.pose_counts).tolist()
         return [
-            Poses(Boxes(boxes[a:b], box_scores[a:b]), keypoints[a:b], scores[a:b])
+            Poses(Boxes(boxes[a:b], box_scores[a:b]), keypoints[a:b], scores[a:b], spread[a:b])
             for a, b in zip([0, *ends], ends, strict=False)
         ]
 
@@ -212,9 +214,9 @@ class Block:
             self._scores("pose_score", self._poses, k),
         )
         measured = self._steps("measured", n, k, 2) if self._row["measured"] else joints[rows]
-        predicted = (
-            self._array("predicted", np.uint8, n, k) if self._row["predicted"] else np.zeros((n, k), np.uint8)
-        )
+        predicted = np.zeros((n, k), np.uint8)
+        if self._row["predicted"]:
+            predicted = self._array("predicted", np.uint8, n, k)
         return People(
             self._steps("box", n, 4) if self._row["box"] else box[rows],
             self._scores("pose_box_score", self._poses)[rows],
@@ -223,6 +225,7 @@ class Block:
             self._scores("score", n, k) if self._row["score"] else scores[rows],
             predicted.astype(np.bool_),
             self._scores("likeness", n),
+            self._spread()[rows],
         )
 
     def _keypoints(self, measured: Steps) -> Steps:
@@ -235,27 +238,33 @@ class Block:
             told[far] = self._steps("smoothed_far", int(far.sum()))
         return np.asarray(told, np.int32)
 
-    def _array(self, name: str, kind: DTypeLike, *shape: int) -> NDArray[np.generic]:
+    def _spread(self) -> NDArray[np.float16]:
+        if not self._row["pose_spread"]:
+            return np.ones((self._poses, self._joints), np.float16)
+        return np.asarray(self._array("pose_spread", np.float16, self._poses, self._joints), np.float16)
+
+    def _array(self, name: str, kind: DTypeLike, *shape: int) -> NDArray[Any]:
         return unpack(_bytes(self._row[name]), kind, *shape)
 
     def _steps(self, name: str, *shape: int) -> Steps:
-        return self._array(name, np.int32, *shape)  # type: ignore[return-value]
+        return self._array(name, np.int32, *shape)
 
     def _scores(self, name: str, *shape: int) -> NDArray[np.uint16]:
-        return self._array(name, np.uint16, *shape)  # type: ignore[return-value]
+        return self._array(name, np.uint16, *shape)
 
 
-def _raw(poses: Sequence[Poses], joints: int) -> dict[str, NDArray[np.generic]]:
+def _raw(poses: Sequence[Poses], joints: int) -> dict[str, NDArray[Any]]:
+    spread = _joined([each.spread for each in poses], joints).astype(np.float16)
     return {
         "pose_box": grid.pixel_steps(_joined([each.boxes.xyxy for each in poses], 4)),
         "pose_box_score": grid.score_steps(_joined([each.boxes.scores for each in poses])),
         "pose_joint": grid.pixel_steps(_joined([each.keypoints for each in poses], joints, 2)),
         "pose_score": grid.score_steps(_joined([each.scores for each in poses], joints)),
-        "pose_spread": np.zeros(0, np.float16),
+        "pose_spread": spread[:0] if (spread == 1).all() else spread,
     }
 
 
-def _told(tracks: Sequence[Tracks], joints: int) -> dict[str, NDArray[np.generic]]:
+def _told(tracks: Sequence[Tracks], joints: int) -> dict[str, NDArray[Any]]:
     scores = _joined([each.scores for each in tracks], joints)
     predicted = np.concatenate([each.predicted.reshape(-1, joints) for each in tracks])
     mean = scores.mean(axis=1) if joints else np.zeros(len(scores), np.float32)
@@ -271,9 +280,7 @@ def _told(tracks: Sequence[Tracks], joints: int) -> dict[str, NDArray[np.generic
     }
 
 
-def _smoothed(
-    keypoints: NDArray[np.generic], measured: NDArray[np.generic]
-) -> dict[str, NDArray[np.generic]]:
+def _smoothed(keypoints: Steps, measured: Steps) -> dict[str, NDArray[Any]]:
     """How far the smoothed joints are from the measured ones, and where those are that are too far off."""
     off = keypoints.astype(np.int64) - measured.astype(np.int64)
     far = np.abs(off) > np.iinfo(np.int16).max
@@ -282,11 +289,7 @@ def _smoothed(
 
 
 def _joined(arrays: Sequence[Array], *shape: int) -> Array:
-    return (
-        np.concatenate([each.reshape(-1, *shape) for each in arrays])
-        if arrays
-        else np.zeros((0, *shape), np.float32)
-    )
+    return np.concatenate([each.reshape(-1, *shape) for each in arrays])
 
 
 def _size(frames: object) -> int:
@@ -301,7 +304,7 @@ def _bytes(blob: object) -> bytes:
     return blob
 
 
-def _finite(values: NDArray[np.generic]) -> NDArray[np.float64]:
+def _finite(values: NDArray[Any]) -> NDArray[np.float64]:
     numbers = np.asarray(values, np.float64)
     if not np.isfinite(numbers).all():
         raise ValueError("a time that is no number")

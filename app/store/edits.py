@@ -39,7 +39,7 @@ class Edit:
 
 
 def standing(log: Iterable[Edit]) -> tuple[list[Edit], list[Edit]]:
-    """Those repairs of the log that hold, oldest first, and those undone that can be redone, next one last."""
+    """The repairs of the log that hold, oldest first, and those that can be redone, the next one last."""
     done: list[Edit] = []
     undone: list[Edit] = []
     for edit in log:
@@ -58,7 +58,7 @@ def standing(log: Iterable[Edit]) -> tuple[list[Edit], list[Edit]]:
 def repaired(ids: Ints, frames: Ints, times: NDArray[np.float64], edits: Sequence[Edit]) -> Ints:
     """The ids (R,) of people after the repairs, NOBODY where they are gone.
 
-    `frames` (R,) are positions, `times` (R,) their seconds. Nobody becomes part of somebody in the same frame.
+    `frames` (R,) are positions, `times` (R,) their seconds. Two people in one frame never become one.
     """
     out = ids.copy()
     for edit in edits:

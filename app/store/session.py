@@ -50,7 +50,7 @@ class Lane:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Stretch:
-    """The frames of a block, or of a part of it: F frames with R people, after all repairs, in order of ids."""
+    """F frames of a block with R people in them, after all repairs, in order of ids."""
 
     frames: Ints  #: (F,) indices
     times: Floats  #: (F,) s
@@ -61,10 +61,7 @@ class Stretch:
 
     def tracks(self) -> Iterator[Tracks]:
         """Of each frame."""
-        end = 0
-        for count, camera in zip(self.counts.tolist(), self.cameras, strict=True):
-            start, end = end, end + count
-            yield self.people.tracks(self.ids[start:end], slice(start, end), camera)
+        return self.people.tracks(self.ids, self.counts, self.cameras)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -99,10 +96,7 @@ class Session:
         self.path, self._database = path, database
         self._index: dict[int, Index] = {}  # of each block, by the position of its first frame
         self._version = -1  # of what others wrote
-        self._opened = (
-            -1,
-            _NOTHING,
-        )  # the last block that was looked into: its first position, and everybody
+        self._opened = -1, list[Tracks]()  # of the last block looked into: its position, and its frames
         try:
             self._read()
         except BaseException:
@@ -130,11 +124,8 @@ class Session:
         """Who is in the frame at that place of `times`, after all repairs."""
         first = self._first_of(position)
         if self._opened[0] != first:
-            self._opened = first, self._stretch(first)
-        told = self._opened[1]
-        end = int(told.counts[: position - first + 1].sum())
-        rows = slice(end - int(told.counts[position - first]), end)
-        return told.people.tracks(told.ids[rows], rows, told.cameras[position - first])
+            self._opened = first, list(self._stretch(first).tracks())
+        return self._opened[1][position - first]
 
     def each(self, first: int = 0, last: int | None = None) -> Iterator[tuple[int, float, Tracks]]:
         """Index, time and people of the frames at the places from `first` to before `last`, in order."""
@@ -158,10 +149,8 @@ class Session:
                 continue
             with schema.reading(self.path):
                 block = self._block(start)
-                told = zip(
-                    index.frames.tolist(), index.times.tolist(), block.poses(), block.looked(), strict=True
-                )
-                frames = [Measured(i, t, poses, bool(looked)) for i, t, poses, looked in told]
+                columns = index.frames.tolist(), index.times.tolist(), block.poses(), block.looked().tolist()
+                frames = [Measured(*each) for each in zip(*columns, strict=True)]
             yield from frames[max(first - start, 0) : end - start]
 
     def people(self) -> list[Person]:
@@ -203,8 +192,8 @@ class Session:
         both = np.intersect1d(self.lane(gone).positions, self.lane(into).positions)
         if both.size:
             raise UserError(
-                f"{gone} and {into} are both in the picture at {self._times[both[0]]:.2f} s, so they are two people;"
-                " split or delete one of them there first"
+                f"{gone} and {into} are both in the picture at {self._times[both[0]]:.2f} s, so they are two"
+                " people; split or delete one of them there first"
             )
         self._add(Edit(edits.MERGE, gone, into))
 
@@ -215,7 +204,8 @@ class Session:
         times = self._times[self.lane(who).positions]
         if not (times[0] < at_s <= times[-1]):
             raise UserError(
-                f"{who} is there from {times[0]:.2f} s to {times[-1]:.2f} s and cannot be split at {at_s:.2f} s"
+                f"{who} is there from {times[0]:.2f} s to {times[-1]:.2f} s and cannot be split at"
+                f" {at_s:.2f} s"
             )
         known = max(self._ids.max(initial=0), 0 if self.about.finished else RESERVED)
         new = 1 + max(int(known), *(edit.b for edit in self._log if edit.kind == edits.SPLIT), 0)
@@ -269,7 +259,7 @@ class Session:
                 self.about = about.recall(self._database)
                 self._read_log()
                 self._read_blocks()
-            self._version, self._opened = version, (-1, _NOTHING)
+            self._version, self._opened = version, (-1, list[Tracks]())
 
     def _read_log(self) -> None:
         rows = self._database.execute("SELECT kind, a, b, at_s, name FROM edit ORDER BY number").fetchall()
@@ -349,7 +339,7 @@ class Session:
             )
         with schema.reading(self.path):
             self._read_log()
-        self._opened = -1, _NOTHING
+        self._opened = -1, list[Tracks]()
 
 
 def _cut(stretch: Stretch, first: int, last: int) -> Stretch:
@@ -375,19 +365,3 @@ def _moment(at_s: float) -> float:
 
 
 _NO_INTS, _NO_FLOATS = np.zeros(0, np.int64), np.zeros(0, np.float64)
-_NOTHING = Stretch(
-    _NO_INTS,
-    _NO_FLOATS,
-    _NO_INTS,
-    _NO_INTS,
-    People(
-        np.zeros((0, 4), np.int32),
-        np.zeros(0, np.uint16),
-        np.zeros((0, 0, 2), np.int32),
-        np.zeros((0, 0, 2), np.int32),
-        np.zeros((0, 0), np.uint16),
-        np.zeros((0, 0), np.bool_),
-        np.zeros(0, np.uint16),
-    ),
-    np.zeros((0, 2, 3)),
-)

@@ -44,7 +44,7 @@ class Writer:
     ) -> None:
         """With `resume` the file is there, and every frame comes again from the first.
 
-        UserError where `path` cannot be written, is there already (unless `overwrite`), or another run has it.
+        UserError where `path` cannot be written, is there (unless `overwrite`), or another run has it.
         """
         self._path, self._joints, self._live = path, len(recipe.keypoints), info.live
         self._part = Partial(path, overwrite=overwrite)
