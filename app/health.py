@@ -13,6 +13,7 @@ from app.types import Result
 
 RECENT_S = 2.0  #: the stretch that speeds and shares speak of
 LATENCY_S = 1.0  #: and that of the latency
+OVERDUE_S = 0.25  #: frames may come in bursts: none for so long does not make a rate smaller
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,4 +122,4 @@ def _rate(moments: Iterable[float], now: float) -> float:
     if len(known) < 2 or known[-1] <= known[0]:
         return 0.0
     usual = (known[-1] - known[0]) / (len(known) - 1)
-    return (len(known) - 1) / max(known[-1] - known[0], now - usual - known[0])
+    return (len(known) - 1) / max(known[-1] - known[0], now - max(usual, OVERDUE_S) - known[0])

@@ -80,7 +80,8 @@ class Live:
 
     def stop(self) -> None:
         """Ask for the end; returns at once. What is being recorded is completed first."""
-        if not self.recorder.state().on:
+        recording = self.recorder.state()
+        if not recording.on and not recording.finishing:
             self._leave.set()
         self._enough.set()
 

@@ -102,4 +102,4 @@ class Recorder:
         for take in takes:
             take.end(complete=True)
         for take in takes:
-            take.join()
+            take.thread.join()

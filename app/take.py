@@ -1,8 +1,8 @@
 """One recording from its first frame to its last: its files, and the threads that write them.
 
-Its time begins with the first frame that was captured after it was started, in every file alike: index 0 and
-0 s. So an annotated frame, a row of the CSV and a frame of the clean video that belong together have the same
-time, and rows the number that their frame has in the clean video (unless some are missing from that).
+Its time begins with the first frame captured after it was started, in every file alike: index 0 and 0 s. So
+what belongs together has the same time in all of them, and a row of the CSV has the number of its frame in the
+clean video, unless frames are missing from that.
 """
 
 from __future__ import annotations
@@ -15,17 +15,14 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-import numpy as np
-
 from app import room
 from app.channel import Cancelled, Channel
 from app.outputs.mp4 import Mp4
 from app.plain import printable
-from app.types import Result, Sink, SourceInfo, Timings
+from app.types import NO_TRACKS, Result, Sink, SourceInfo, Timings
 from app.workers import Workers, attempt
 from engine.errors import UserError
-from engine.types import Boxes, Frame
-from trackers.types import Tracks
+from engine.types import Frame
 
 WAITING, WAITING_BYTES = 48, 128 << 20  #: frames that wait for the clean video at most, in number and size
 RESULTS = 4  #: that wait for the files; the run is held up when there are more
@@ -60,6 +57,7 @@ class Take:
         self._results: Channel[Result] = Channel(RESULTS)
         self._lock = threading.Lock()  # of what the end decides: which frame is the last
         self._first, self._last, self._origin = -1, -1, 0  # indices of frames; ticks
+        self._told = -1  # index of the last result
         self._captured = self._encoded = 0  # frames for the clean video
         self._results_taken = self._results_written = 0
         self._ended = threading.Event()  # no frame is captured for it any more
@@ -71,8 +69,8 @@ class Take:
         self.warning = ""  #: one line on what will go wrong
         self.free_bytes = self.bytes = 0
         self.files: tuple[Path, ...] = ()  #: that there are, with their names, once it is finished
-        self._thread = threading.Thread(target=self._keep, name="record")
-        self._thread.start()
+        self.thread = threading.Thread(target=self._keep, name="record")  #: ends when files are complete
+        self.thread.start()
 
     @property
     def on(self) -> bool:
@@ -109,6 +107,7 @@ class Take:
             self._results_taken += 1
             with suppress(Cancelled):
                 self._results.put(replace(result, frame=self._moved(result.frame)))
+            self._told = index
         if self._ended.is_set() and index >= self._last:
             self._complete.set()
 
@@ -119,12 +118,8 @@ class Take:
                 self._seconds = time.monotonic() - self._began
                 self.trouble = why or self.trouble
                 self._ended.set()
-        if complete:
+        if complete or self._told >= self._last:
             self._complete.set()
-
-    def join(self) -> None:
-        """Wait until its files are complete."""
-        self._thread.join()
 
     def _keep(self) -> None:
         """A thread's work: the whole recording. Whatever goes wrong with it ends it, and nothing else."""
@@ -136,20 +131,20 @@ class Take:
             self.trouble = f"recording ended by a bug of Kinetrail ({type(error).__name__}: {error})"
         self.files = tuple(path for path in self._paths() if path.exists())
         self.bytes = sum(map(room.size, self.files))
-        self.finished = True
         self.trouble = self.trouble or self._gaps()
+        self.finished = True
         self._plan.changed()
 
     def _gaps(self) -> str:
         """What should be in the files of a recording that went well otherwise, and is not."""
         if not self._captured:
             return "nothing was recorded: no picture came"
-        unwritten = self._results_taken - self._results_written
-        if not self.lost and not unwritten:
+        lost, cut = self._captured - self._encoded, self._results_taken - self._results_written
+        if not lost and not cut:
             return ""
         return (
-            f"{self.lost} of {self._captured} frames are missing from the clean video, {unwritten} from the"
-            " others: encoding or the disk were too slow; record a smaller picture, or to a faster disk"
+            f"{lost} of {self._captured} frames are missing from the clean video, {cut} from the other files:"
+            " encoding or the disk were too slow; record a smaller picture, or to a faster disk"
         )
 
     def _record(self) -> None:
@@ -160,10 +155,10 @@ class Take:
             workers.spawn(partial(self._until_done, self._write_results), "record results")
             while not self._ended.wait(LOOK_S):
                 self._look()
-            self._wind_up()
+            self._wind_up(workers)
 
     def _prepare(self) -> None:
-        """Make the folder and choose names that are free. UserError where nothing can be written."""
+        """Make the folder and choose free names. UserError where nothing can be written."""
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             self._stem = room.free_stem(self._folder, self._stem)
@@ -188,7 +183,7 @@ class Take:
         self.warning = f"{left}; recording ends at {room.LEAST / 1e9:.1f} GB" * (self.free_bytes < room.LOW)
         self._plan.changed()
 
-    def _wind_up(self) -> None:
+    def _wind_up(self, workers: Workers) -> None:
         """Let what is on its way arrive, for as long as there is time; then let the files be completed."""
         self._plan.changed()
         deadline = time.monotonic() + WRITING_S
@@ -198,8 +193,7 @@ class Take:
         self._results.close()
         for _ in range(2):
             if not self._idle.acquire(timeout=max(0.0, deadline - time.monotonic())):
-                self._clean.cancel()
-                self._results.cancel()
+                workers.cancel()
 
     def _until_done(self, work: Callable[[], None]) -> None:
         try:
@@ -209,13 +203,12 @@ class Take:
             self.end()
 
     def _write_clean(self) -> None:
-        nobody = _nobody()
         with ExitStack() as files:
             video: list[Sink] = []
             while frames := self._clean.take(1):
                 if not video:
                     video.append(files.enter_context(closing(self._open_clean())))
-                video[0].write(Result(frames[0], nobody, Timings(0.0, 0.0, 0.0, 0.0)))
+                video[0].write(Result(frames[0], NO_TRACKS, Timings(0.0, 0.0, 0.0, 0.0)))
                 self._encoded += 1
 
     def _write_results(self) -> None:
@@ -255,9 +248,3 @@ class Take:
         """The frame on the recording's clock."""
         base, ticks = self._plan.info.time_base, self._ticks(frame) - self._origin
         return Frame(frame.index - self._first, ticks * base.numerator / base.denominator, frame.image)
-
-
-def _nobody() -> Tracks:
-    joints = np.zeros((0, 17, 2), np.float32)
-    boxes = Boxes(np.zeros((0, 4), np.float32), np.zeros(0, np.float32))
-    return Tracks(np.zeros(0, np.int64), boxes, joints, joints, np.zeros((0, 17), np.float32))

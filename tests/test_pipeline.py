@@ -20,11 +20,11 @@ pytestmark = pytest.mark.timeout(30)
 FOUND = {"detect": poses().boxes, "pose": poses(), "track": None}
 
 
-def go(source, *sinks, stop=None, show=lambda _: None, **on_frame):
+def go(source, *sinks, stop=None, show=lambda _: None, tap=lambda _: None, missed=lambda _: None, **on_frame):
     """Run with stages that find nobody; `detect=`, `pose=`, `track=` give them something to do."""
     stages = [stage(name, found, on_frame.get(name, lambda _: None)) for name, found in FOUND.items()]
     openers = [lambda sink=sink: sink for sink in sinks]
-    return run(source, stages, openers, stop=stop or threading.Event(), show=show)
+    return run(source, stages, openers, stop=stop or threading.Event(), show=show, tap=tap, missed=missed)
 
 
 def test_a_file_loses_no_frame_to_a_slow_writer():
@@ -43,6 +43,19 @@ def test_a_camera_drops_old_frames_and_stays_fresh():
     assert summary.dropped + summary.written == summary.read == 200
     assert summary.dropped == sum(late) + kept.frames[0] > 20
     assert kept.frames[-1] == 199  # a queue that grew old would still be far behind
+
+
+def test_a_tap_sees_every_frame_and_what_was_dropped_is_told_meanwhile():
+    tapped, dropped = [], []
+    summary = go(
+        Pictures(100, live=True, period=0.001),
+        detect=lambda _: time.sleep(0.01),
+        tap=lambda frame: tapped.append(frame.index),
+        missed=dropped.append,
+    )
+    assert tapped == list(range(100))
+    assert dropped == sorted(dropped)
+    assert 0 < dropped[60] < dropped[-1] == summary.dropped
 
 
 @pytest.mark.parametrize("live", [True, False])
