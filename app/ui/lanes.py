@@ -1,0 +1,241 @@
+"""Curves over time, a lane for each joint: left and right of the body in one lane, in one plot in all.
+
+One plot with three curves (left, right, middle) for all lanes costs a quarter of a plot for each lane. Qt
+paints pens of one pixel ten times as fast as wider ones; so every curve is drawn twice, a little apart.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyqtgraph as pg
+from numpy.typing import NDArray
+from PySide6.QtCore import QEvent, QPointF, Qt, Signal
+from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QWheelEvent
+from PySide6.QtWidgets import QWidget
+
+from app.angles import ANGLES, COLUMNS, Course
+from app.palette import shades
+from app.ui.shading import readable
+from app.ui.theme import quiet
+
+Floats = NDArray[np.float64]
+
+AXIS_PX = 22  #: height of the line of seconds under the lanes
+MARGIN = 0.1  #: of a lane, over and under its curves
+DASH = 0.04  #: of the width: length of a dash and the gap behind it
+TWICE_PX = 0.6  #: between the two drawings of a curve
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """What stands in one lane."""
+
+    key: str
+    columns: tuple[int, ...]  #: in `values`: of left and right, or of the one there is
+    step: float  #: edges of the lane are whole multiples of this
+    signed: bool = False
+
+
+def _lane(key: str, step: float = 30.0, *, signed: bool = False) -> Lane:
+    sides = tuple(n for n, name in enumerate(ANGLES) if name.split("_")[-1] == key)
+    return Lane(key, sides or (COLUMNS.index("speed_heights_s"),), step, signed)
+
+
+LANES = (
+    _lane("knee"), _lane("hip"), _lane("elbow"), _lane("shoulder"), _lane("thigh", signed=True),
+    _lane("trunk", 15.0, signed=True), _lane("speed", 0.5),
+)  # fmt: skip
+
+
+def values(course: Course) -> Floats:
+    """All numbers (M, 13) in the order of COLUMNS."""
+    return np.concatenate([course.angles, course.speeds], axis=1)
+
+
+def with_minus(text: str) -> str:
+    """The text with the sign that is as wide as a plus."""
+    return text.replace("-", "\N{MINUS SIGN}")
+
+
+class Lanes(pg.PlotWidget):  # type: ignore[misc]
+    """The curves, and a line at the moment that is read off."""
+
+    pointed = Signal(float)  #: seconds, on the axis: the mouse is pressed there
+    stepped = Signal(int, bool)  #: by keys: so many rows, or seconds where it is True
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent, axisItems={"bottom": _Seconds("bottom")})
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setFrameShape(self.Shape.NoFrame)
+        self.lanes: tuple[Lane, ...] = ()
+        self._edges: tuple[tuple[float, float], ...] = ()
+        self._who = 1
+        self.span = (-10.0, 0.0)  #: seconds on the axis from edge to edge
+        plot = self.getPlotItem()
+        plot.setMenuEnabled(False)
+        plot.setMouseEnabled(False, False)
+        plot.hideButtons()
+        plot.disableAutoRange()
+        plot.setXRange(*self.span, padding=0)
+        plot.hideAxis("left")
+        plot.showAxis("right")
+        plot.layout.setContentsMargins(0, 0, 0, 0)
+        plot.getAxis("bottom").setHeight(AXIS_PX)
+        plot.getAxis("right").setWidth(34)
+        for axis in ("right", "bottom"):
+            plot.getAxis(axis).setStyle(tickLength=0, tickTextOffset=4)
+        self._grid, *self._curves = (pg.PlotCurveItem(connect=c, antialias=a) for c, a in
+            (("pairs", False), ("finite", True), ("finite", True), ("finite", True)))  # fmt: skip
+        self._cursor = pg.InfiniteLine(angle=90)
+        self._cursor.hide()
+        for item in (self._grid, *self._curves, self._cursor):
+            plot.addItem(item, ignoreBounds=True)
+        self._restyle()
+
+    def set_lanes(self, lanes: Sequence[Lane]) -> None:
+        """These, from top to bottom."""
+        self.lanes, self._edges = tuple(lanes), ()
+        self.getPlotItem().setYRange(0, max(len(self.lanes), 1), padding=0)
+        self._rule()
+
+    def set_person(self, who: int) -> bool:
+        """Whose curves they are, and so their colours: pale for the left, deep and dashed for the right.
+
+        Whether it is somebody else than before.
+        """
+        if who == self._who:
+            return False
+        self._who = who
+        self._restyle()
+        return True
+
+    def inks(self) -> tuple[QColor, QColor, QColor]:
+        """Of left, right and middle, as they can be told from the ground."""
+        shade, ground = shades(max(self._who, 1)), self.palette().color(self.palette().ColorRole.Base)
+        left, right, middle = (readable(c, ground) for c in (shade.left, shade.right, shade.middle))
+        return left, right, middle
+
+    def set_span(self, begin: float, end: float) -> None:
+        """Seconds from edge to edge."""
+        if (begin, end) != self.span:
+            self.span = begin, end
+            self.getPlotItem().setXRange(begin, end, padding=0)
+            self._rule()
+
+    def show_course(self, course: Course, origin: float) -> None:
+        """Draw what of it lies in the span; `origin` seconds of the course are 0 on the axis."""
+        begin, end = self.span
+        rows = slice(*np.searchsorted(course.times, (begin + origin, end + origin + 1e-9)).tolist())
+        rows = slice(max(rows.start - 1, 0), rows.stop + 1)
+        numbers, times = values(course)[rows], course.times[rows]
+        self._fit(numbers)
+        solid, dashed = np.append(times - origin, np.nan), np.append(self._dashed(times), True)
+        padded = np.concatenate([numbers, np.full((1, numbers.shape[1]), np.nan)])
+        right, down = (TWICE_PX * size for size in self.getPlotItem().vb.viewPixelSize())
+        for which, curve in enumerate(self._curves):
+            drawn = self._drawn(padded, which)
+            if which == 1:
+                drawn = np.where(dashed, drawn, np.nan)
+            x = np.tile(solid, len(drawn))
+            curve.setData(
+                np.concatenate([x, x + right]), np.concatenate([drawn.ravel(), drawn.ravel() - down])
+            )
+
+    def set_cursor(self, at: float) -> None:
+        """Where the line stands, seconds on the axis; NaN: there is none."""
+        self._cursor.setVisible(math.isfinite(at))
+        if math.isfinite(at):
+            self._cursor.setPos(at)
+
+    def _drawn(self, padded: Floats, which: int) -> Floats:
+        """Heights (lanes, M) of the curves of the left (0), the right (1) or the middle (2)."""
+        rows = []
+        for place, (lane, (low, high)) in enumerate(zip(self.lanes, self._edges, strict=True)):
+            paired = len(lane.columns) == 2
+            if paired == (which < 2):
+                share = (padded[:, lane.columns[which if paired else 0]] - low) / (high - low)
+                rows.append(share * (1 - 2 * MARGIN) + MARGIN + len(self.lanes) - 1 - place)
+        return np.array(rows).reshape(len(rows), len(padded))
+
+    def _dashed(self, times: Floats) -> NDArray[np.bool_]:
+        """Which moments a dash covers. They belong to the time, so that dashes move with the curve."""
+        step = float(np.median(np.diff(times))) if len(times) > 1 else 0.0
+        period = max(DASH * (self.span[1] - self.span[0]), 6 * step)
+        return np.mod(times, period) < 0.75 * period
+
+    def _fit(self, numbers: Floats) -> None:
+        """Edges of every lane: whole steps around what is seen."""
+        edges = []
+        for lane in self.lanes:
+            seen = numbers[:, lane.columns]
+            seen = seen[np.isfinite(seen)]
+            low, high = (float(seen.min()), float(seen.max())) if seen.size else (0.0, 0.0)
+            bottom = np.floor(low / lane.step) * lane.step
+            edges.append((bottom, max(np.ceil(high / lane.step) * lane.step, bottom + 2 * lane.step)))
+        if tuple(edges) != self._edges:
+            self._edges = tuple(edges)
+            self._rule()
+
+    def _rule(self) -> None:
+        """Lines between the lanes and at their edges, and the numbers of the edges."""
+        ticks, lines = [], []
+        for place, (low, high) in enumerate(self._edges):
+            bottom = len(self.lanes) - 1 - place
+            for share, number in ((MARGIN, low), (1 - MARGIN, high)):
+                ticks.append((bottom + share, with_minus(f"{number:g}")))
+                lines += [bottom + share] * 2
+        self.getPlotItem().getAxis("right").setTicks([ticks, []])
+        ends = np.tile(np.array(self.span), len(lines) // 2)
+        self._grid.setData(ends, np.array(lines, np.float64))
+
+    def _restyle(self) -> None:
+        colours = self.palette()
+        self.setBackground(colours.color(colours.ColorRole.Base))
+        for curve, ink in zip(self._curves, self.inks(), strict=True):
+            curve.setPen(pg.mkPen(ink, width=1))
+        self._grid.setPen(pg.mkPen(colours.color(colours.ColorRole.Midlight), width=1))
+        self._cursor.setPen(pg.mkPen(colours.color(colours.ColorRole.Text), width=1))
+        for axis in ("right", "bottom"):
+            self.getPlotItem().getAxis(axis).setPen(pg.mkPen(colours.color(colours.ColorRole.Midlight)))
+            self.getPlotItem().getAxis(axis).setTextPen(quiet(colours))
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_cursor"):
+            self._restyle()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+        if event.button() == Qt.MouseButton.LeftButton:
+            self._point(event.position())
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+        if event.buttons() & Qt.MouseButton.LeftButton:
+            self._point(event.position())
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+        event.accept()
+
+    def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802
+        event.ignore()  # a page may scroll
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
+        steps = {Qt.Key.Key_Left: (-1, False), Qt.Key.Key_Right: (1, False),
+                 Qt.Key.Key_PageUp: (-1, True), Qt.Key.Key_PageDown: (1, True)}  # fmt: skip
+        if step := steps.get(Qt.Key(event.key())):
+            self.stepped.emit(*step)
+        else:
+            event.ignore()
+
+    def _point(self, place: QPointF) -> None:
+        at = self.getPlotItem().vb.mapSceneToView(self.mapToScene(place.toPoint())).x()
+        self.pointed.emit(min(max(at, self.span[0]), self.span[1]))
+
+
+class _Seconds(pg.AxisItem):  # type: ignore[misc]
+    def tickStrings(self, values: Sequence[float], scale: float, spacing: float) -> list[str]:  # noqa: ARG002, N802
+        """Seconds, from a minute on with the minutes."""
+        return [with_minus(f"{v:g} s" if v < 60 else f"{v // 60:.0f}:{v % 60:04.1f}") for v in values]

@@ -1,0 +1,277 @@
+"""Angles and speed of one person beside their picture: as they come, looked back on, or of a recording."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import numpy as np
+from PySide6.QtCore import QEvent, Qt, QTimer, Signal
+from PySide6.QtGui import QGuiApplication, QShowEvent
+from PySide6.QtWidgets import (
+    QFileDialog,
+    QHBoxLayout,
+    QLabel,
+    QScrollBar,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.angles import Course
+from app.lookback import KEPT_S, Lookback
+from app.plain import printable
+from app.ui.errand import Errand, Tell
+from app.ui.lanes import Lanes, values, with_minus
+from app.ui.plots_bar import PlotsBar, names, titles
+from app.ui.readout import Readout, table, told
+from app.ui.view import Cast, View
+from trackers.types import Tracks
+
+REDRAW_MS = 66  #: between two drawings: fifteen a second
+READ_S = 0.2  #: between two changes of the numbers, which nobody could read faster
+SPANS = (5, 10, 30)  #: seconds to choose from
+TICK_S = 0.1  #: of the bar with which one looks back
+
+
+class Plots(QWidget):
+    """Curves over the last seconds of who is locked on or alone, or, with `set_series`, of a recording."""
+
+    sought = Signal(float)  #: the user wants to see this moment of the recording, seconds
+    trouble = Signal(str)  #: one line: what went wrong and what to do
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setMinimumWidth(260)
+        self._lookback, self._cast, self._recorded = Lookback(), Cast(), False
+        self._course, self._who, self._origin = self._lookback.course(), 0, 0.0
+        self._at = np.nan  # seconds that are read off, NaN: the newest
+        self._read = -np.inf  # seconds of the result whose numbers stand there
+        self._page = 0.0  # where a recording's page begins, seconds
+        self._saving: Errand[None] = Errand(self, lambda _nothing: None, self._saved)
+        self.bar = PlotsBar(self, SPANS, self.copy_values, self._ask_where)
+        self.lanes = Lanes(self)
+        self.readout = Readout(self.lanes, self)
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(REDRAW_MS)
+        self._lay_out()
+        self._timer.timeout.connect(self._redraw)
+        self.bar.lanes_changed.connect(self._choose)
+        self.bar.span_changed.connect(self._respan)
+        self.bar.pause.toggled.connect(self._pause)
+        self.back.valueChanged.connect(self._redraw)
+        self.lanes.pointed.connect(lambda at: self._look_at(at + self._origin))
+        self.lanes.stepped.connect(self._step)
+        self._choose()
+        self._respan()
+
+    # Live
+
+    def add(self, time: float, tracks: Tracks, locked: int) -> None:
+        """The newest result, at `time` seconds; `locked`: the id of the one locked on, 0: nobody."""
+        self._lookback.add(time, tracks, locked)
+        if self.paused and locked and locked != self._who:
+            self.bar.pause.setChecked(False)  # who chooses somebody else wants to see them
+        if not (self.paused or self._recorded):
+            self._soon()
+
+    def clear(self) -> None:
+        """Another source begins: nothing is known of anybody."""
+        self._lookback.clear()
+        self._recorded = False
+        self.bar.pause.setEnabled(True)
+        self.bar.pause.setChecked(False)
+        self._redraw()
+
+    @property
+    def paused(self) -> bool:
+        """Whether what is shown stands still, to be looked back on."""
+        return self.bar.pause.isChecked()
+
+    def set_cast(self, cast: Cast) -> None:
+        """What people are called."""
+        self._cast = cast
+        self._soon()
+
+    def set_view(self, view: View) -> None:
+        """Joints that score less than its threshold do not count."""
+        self._lookback.set_threshold(view.threshold)
+
+    # Recorded
+
+    def set_series(self, who: int, course: Course) -> None:
+        """Show the whole course of person `who` (0: nobody), with a line at the time told to `show_at`."""
+        self.bar.pause.setChecked(False)
+        self.bar.pause.setEnabled(False)
+        self._recorded, self._who, self._course, self._origin = True, who, course.with_gaps(), 0.0
+        if not np.isfinite(self._at):
+            self._at = float(course.times[0]) if len(course) else 0.0
+        self._redraw()
+
+    def show_at(self, time: float) -> None:
+        """The player is at `time` seconds."""
+        self._at = time
+        self._soon()
+
+    # What is seen
+
+    def copy_values(self) -> None:
+        """What is seen, as CSV to the clipboard."""
+        begin, end = self.lanes.span
+        columns = [column for row in self.readout.rows for column in row.columns]
+        text = table(self._course, begin + self._origin, end + self._origin, columns)
+        QGuiApplication.clipboard().setText(text)
+
+    def save_picture(self, path: Path) -> None:
+        """The plots as they look now, as a PNG; `trouble` says where that cannot be."""
+        image = self.grab().toImage()
+
+        def write(_tell: Tell[None], _stop: threading.Event) -> None:
+            if not image.save(str(path), b"PNG"):
+                raise OSError(f"{printable(path)}: cannot be written; choose another folder")
+
+        self._saving.start(write, "save-plots")
+
+    def _soon(self) -> None:
+        if self.isVisible() and not self._timer.isActive():
+            self._timer.start()
+
+    def _redraw(self) -> None:
+        if not (self._recorded or self.paused):
+            self._course, self._who = self._lookback.course(), self._lookback.who
+            self._origin, self._at = self._lookback.now, np.nan
+        self._body.setCurrentIndex(int(self._who > 0))
+        if self.lanes.set_person(self._who):
+            self.readout.restyle()
+        self.lanes.set_span(*self._span())
+        self.lanes.show_course(self._course, self._origin)
+        self.lanes.set_cursor(self._at - self._origin)
+        self._read_off()
+
+    def _span(self) -> tuple[float, float]:
+        """Seconds on the axis from edge to edge."""
+        seconds = self.bar.seconds()
+        if self._recorded:
+            if not self._page <= self._at < self._page + seconds:
+                first = float(self._course.times[0]) if len(self._course) else 0.0
+                self._page = max(self._at - 0.1 * seconds, min(first, self._at))
+            return self._page, self._page + seconds
+        end = (self.back.value() - self.back.maximum()) * TICK_S if self.paused else 0.0
+        return end - seconds, end
+
+    def _read_off(self) -> None:
+        """The numbers at the line, or the newest."""
+        running = not np.isfinite(self._at)
+        moment = self._origin if running else self._at
+        if running and 0.0 <= moment - self._read < READ_S:
+            return
+        self._read = moment
+        row = self._course.at(moment)
+        numbers = values(self._course)[row] if row >= 0 else np.full(len(values(self._course).T), np.nan)
+        for shown in self.readout.rows:
+            shown.set_texts([told(float(numbers[column]), column) for column in shown.columns])
+        name = self._cast.names.get(self._who, self.tr("Person {}").format(self._who)) if self._who else ""
+        when = moment - self._origin
+        self.bar.tell(name, "" if running else with_minus(f"{when:.2f} s"), self.lanes.inks()[2])
+
+    def _choose(self) -> None:
+        """The lanes have changed."""
+        chosen = self.bar.chosen()
+        self.lanes.set_lanes(chosen)
+        self.readout.set_lanes([(lane, titles()[lane.key], names(lane)) for lane in chosen])
+        self._read = -np.inf
+        self._redraw()
+
+    def _respan(self) -> None:
+        seconds = self.bar.seconds()
+        self.back.setRange(0, round((KEPT_S - seconds) / TICK_S))
+        self.back.setPageStep(round(seconds / TICK_S))
+        self.back.setValue(self.back.maximum())
+        self.back.setVisible(self.paused and self.back.maximum() > 0)
+        self._redraw()
+
+    # Looking back
+
+    def _pause(self, on: bool) -> None:
+        self._at = self._origin if on else np.nan
+        self._read = -np.inf
+        if on:
+            c = self._course
+            self._course = Course(c.times.copy(), c.angles.copy(), c.speeds.copy())
+        self._respan()
+
+    def _look_at(self, time: float) -> None:
+        """Read off this moment; a recording is to go there."""
+        if self._recorded:
+            self.sought.emit(time)
+            return
+        self.bar.pause.setChecked(True)
+        self._at = float(np.clip(time, self._origin - KEPT_S, self._origin))
+        begin, end = self.lanes.span
+        out = min(self._at - self._origin - begin, 0.0) + max(self._at - self._origin - end, 0.0)
+        self.back.setValue(self.back.value() + round(out / TICK_S + np.copysign(0.49, out) * (out != 0)))
+        self._redraw()
+
+    def _step(self, by: int, seconds: bool) -> None:
+        """One picture or one second on or back."""
+        if not len(self._course):
+            return
+        at = self._at if np.isfinite(self._at) else self._origin
+        row = int(np.clip(self._course.at(at) + by, 0, len(self._course) - 1))
+        self._look_at(at + by if seconds else float(self._course.times[row]))
+
+    # Saving
+
+    def _ask_where(self) -> None:
+        dialog = QFileDialog(self, self.tr("Save picture"), "plots.png", self.tr("Pictures (*.png)"))
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setDefaultSuffix("png")
+        dialog.fileSelected.connect(lambda name: self.save_picture(Path(name)))
+        dialog.open()
+
+    def _saved(self, errors: list[Exception]) -> None:
+        for error in errors:
+            self.trouble.emit(str(error))
+
+    # Qt
+
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802
+        super().showEvent(event)
+        self._redraw()
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "readout"):
+            self.readout.restyle()
+
+    def _lay_out(self) -> None:
+        self._hint = QLabel(self.tr("Click a person to see their angles"), self)
+        self._hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._hint.setWordWrap(True)
+        self._hint.setContentsMargins(24, 0, 24, 0)
+        self.back = QScrollBar(Qt.Orientation.Horizontal, self)
+        self.back.setAccessibleName(self.tr("Look back"))
+        self.lanes.setAccessibleName(self.tr("Angles over time"))
+        self.lanes.setAccessibleDescription(
+            self.tr("Arrow keys move the line by a picture, page keys by a second")
+        )
+        shown = QWidget(self)
+        beside = QHBoxLayout()
+        beside.setSpacing(0)
+        beside.addWidget(self.readout)
+        beside.addWidget(self.lanes, 1)
+        column = QVBoxLayout(shown)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addLayout(beside, 1)
+        column.addWidget(self.back)
+        self._body = QStackedWidget(self)
+        self._body.addWidget(self._hint)
+        self._body.addWidget(shown)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.setSpacing(0)
+        whole.addWidget(self.bar)
+        whole.addWidget(self._body, 1)
