@@ -37,7 +37,7 @@ def list_models(*, as_json: bool) -> str:
         size = f"{each.size / 1e6:.1f} MB" if each.size else "?"
         sides = f"{each.input_size[0]}x{each.input_size[1]}"
         ap = f"{each.ap:.1f}" if each.ap else "?"
-        rows.append((each.name, each.about, sides, ap, size, each.licence, _here(each, folder)))
+        rows.append((each.name, each.about, sides, ap, size, each.licence, here(each, folder)))
     return (
         f"{_table(rows)}\n"
         f"folder: {printable(folder)}\n"
@@ -73,7 +73,7 @@ def download_model(name: str, *, source: Path | None, onnx: bool, quiet: bool, s
     if not onnx:
         said.say(f"a checkpoint; to run it: kinetrail models download {name} --onnx")
         return True
-    if not _convert(each, path, console, stop):
+    if not convert(each, path, console, stop):
         return False
     said.say(f"{printable(path.with_name(each.onnx))}: as ONNX; to run it: --pose {name}")
     return True
@@ -134,7 +134,7 @@ def _checked(each: Published) -> str:
     return f"the first {len(each.sha256)} digits of its sha256, all that are published, are right"
 
 
-def _convert(each: Published, checkpoint: Path, console: Console, stop: threading.Event) -> bool:
+def convert(each: Published, checkpoint: Path, console: Console, stop: threading.Event) -> bool:
     """Have the ONNX of a checkpoint beside it; False when stopped. One that somebody put there stays.
 
     The exporter is a program of its own, because it needs PyTorch and this one does not.
@@ -192,7 +192,7 @@ def _published(name: str) -> Published:
     return CATALOGUE[name]
 
 
-def _here(each: Published, folder: Path) -> str:
+def here(each: Published, folder: Path) -> str:
     if (folder / each.onnx).is_file():
         return "yes"
     return "checkpoint" if (folder / each.file).is_file() else "no"
@@ -212,7 +212,7 @@ def _about(each: Published, folder: Path) -> dict[str, object]:
         "sha256_is_complete": len(each.sha256) == COMPLETE,
         "address": each.address,
         "page": each.page,
-        "here": _here(each, folder),
+        "here": here(each, folder),
         "file": str(folder / each.file),
         "onnx": str(folder / each.onnx),
     }

@@ -184,9 +184,9 @@ class KeySheet(QDialog):
             self._say(self.tr("No key does {0} now.").format(self._keys.said(name)))
 
     def _say(self, text: str, *, warn: bool = False) -> None:
-        colours = QPalette(self.palette())
+        colours = QPalette()
         if warn:
-            colours.setColor(QPalette.ColorRole.WindowText, theme.red(colours))
+            colours.setColor(QPalette.ColorRole.WindowText, theme.red(self.palette()))
         self._said.setPalette(colours)
         self._said.setText(text)
 
