@@ -6,21 +6,21 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from functools import partial
 from pathlib import Path
 
 from app.following import Following
 from app.job import Job, ModelRefused, everyone
-from app.outputs import check
 from app.outputs.partial import Partial
 from app.passes import Call, once, twice
 from app.pipeline import Summary
 from app.plain import printable
+from app.plan import check_all, planned
 from app.progress import Console, Progress
 from app.settings import Settings
 from app.sources import expand, open_source, stems, unheard
-from app.types import Source
+from app.types import Result, Source, SourceInfo
 from app.workers import attempt
 from engine.errors import UserError
 
@@ -45,7 +45,7 @@ def run_all(
                 if _place(path) in taken:
                     taken_by = f"{printable(path)} is a source of this call"
                     raise UserError(f"{taken_by}; choose another folder with -o")
-                check(path, overwrite=settings.overwrite)
+            check_all(job, stem, Path(settings.output), overwrite=settings.overwrite)
             ready.append((source, stem))
         except UserError as error:
             console.fail(error)
@@ -93,19 +93,31 @@ def _run_one(
         reserved.close()
         return opened(unheard)
 
-    with closing(opened()) as source, ExitStack() as reserved:
+    with (
+        closing(opened()) as source,
+        planned(job, source.info, argument, settings, console.say) as plan,
+        ExitStack() as reserved,
+    ):
         info = source.info
         choose = following.choose if following else everyone
-        stages = job.stages(info, choose)
-        sinks = job.sinks(info, folder, console.say)
-        call = Call(sinks, choose, stop, lambda doing: Progress(info, console, doing).show)
+        stages = job.stages(info, choose, plan.before)
+        sinks = job.sinks(info, folder, console.say, place=argument, resume=plan.resume)
+        early, others = plan.parted(sinks)
+        watch = partial(_watched, info, console)
+        call = Call(others, choose, stop, watch, early, plan.restate)
         full = job.smoothing(info) == "full"
         if full:
-            _reserve(job.outputs(stem, folder), reserved, overwrite=settings.overwrite)
+            later = [path for path in plan.outputs if path != plan.session]
+            _reserve(later, reserved, overwrite=settings.overwrite or plan.resume)
         try:
             summary = twice(source, again, stages, call) if full else once(source, stages, call)
+        except BaseException:
+            with suppress(UserError):
+                plan.conclude(finished=False)
+            raise
         finally:
             console.clear()
+        plan.conclude(finished=not stop.is_set())
     if summary.written:
         late = late_line(job.lag_ms(info)) if info.live else ""
         console.done(closing_line(info.name, summary, job.outputs(stem, folder), following, late))
@@ -115,6 +127,10 @@ def _run_one(
         raise UserError(summary.damage)
     if following and summary.written and not following.found and not stop.is_set():
         raise UserError(f"{info.name}: --follow {settings.follow}: {following.missing()}")
+
+
+def _watched(info: SourceInfo, console: Console, doing: str) -> Callable[[Result], None]:
+    return Progress(info, console, doing).show
 
 
 def _reserve(files: Sequence[Path], until: ExitStack, *, overwrite: bool) -> None:

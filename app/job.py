@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import os
 import threading
@@ -20,7 +21,10 @@ from app.results import Results, check_room, room_s
 from app.settings import Settings
 from app.sources import unheard
 from app.stages import Stages, detect, pose, together, track
-from app.types import Result, Sink, SourceInfo
+from app.store.about import Model, Recipe, fingerprint, sha256
+from app.store.writer import ENDING as SESSION
+from app.store.writer import Writer
+from app.types import NOTHING_BEFORE, Before, Result, Sink, SourceInfo
 from app.wishes import rhythm, target
 from engine.detector import Detector, open_detector
 from engine.errors import UserError
@@ -51,14 +55,17 @@ class Job:
 
         `notice` is told once what is worth knowing of how the networks run, by the thread that opens them.
         """
-        if settings.no_video and settings.no_csv:
-            raise UserError("--no-video and --no-csv together leave nothing to write; leave one of them out")
+        if settings.no_video and settings.no_csv and settings.no_session:
+            raise UserError(
+                "--no-video, --no-csv and --no-session together leave nothing to write; leave one of them out"
+            )
         self._settings = settings
         self._notice, self._noticed, self._one = notice, set[str](), threading.Lock()
         self._detector = model_file("detector", settings.detector)
         self._pose = model_file("pose", settings.pose)
         self.cores = len(os.sched_getaffinity(0))
         self._keypoints: tuple[str, ...] = ()  # names, known once the pose network is open
+        self._digests: dict[Path, str] = {}  # of models
         cv2.setNumThreads(1)  # each stage has its own thread; OpenCV's pool would only fight with them
 
     def use_engines(self, console: Console, stop: threading.Event, *, build: bool = True) -> None:
@@ -66,8 +73,13 @@ class Job:
         files = self._detector, self._pose
         self._detector, self._pose = engines_of(files, self._settings.device, console, stop, build=build)
 
-    def stages(self, info: SourceInfo, choose: Callable[[Result], Result] = everyone) -> Stages:
-        """From pictures to results. Each opens its network in its own thread.
+    def stages(
+        self,
+        info: SourceInfo,
+        choose: Callable[[Result], Result] = everyone,
+        before: Before = NOTHING_BEFORE,
+    ) -> Stages:
+        """From pictures to results. Each opens its network in its own thread, for what was not seen `before`.
 
         Raises UserError where the source cannot be smoothed as the settings want it.
         """
@@ -88,12 +100,13 @@ class Job:
 
         if every == 1 or info.stills:
             tracked = track(make_tracker, make_results, film=not info.stills)
-            return [detect(self._open_detector), pose(self._open_pose), tracked]
+            return [detect(self._open_detector, before), pose(self._open_pose, before), tracked]
 
         def make_pace() -> Pace:
             return Pace(every, live=info.live)
 
-        return [together(self._open_detector, self._open_pose, make_tracker, make_results, make_pace)]
+        opened = self._open_detector, self._open_pose
+        return [together(*opened, make_tracker, make_results, make_pace, before)]
 
     def smoothing(self, info: SourceInfo) -> str:
         """The name of the smoother for a source. UserError where it would have to wait for ever."""
@@ -123,24 +136,60 @@ class Job:
     def outputs(self, stem: str, folder: Path) -> list[Path]:
         """The files that a source with this stem is turned into."""
         s = self._settings
-        wanted = ((".mp4", not s.no_video), (".csv", not s.no_csv))
+        wanted = ((".mp4", not s.no_video), (".csv", not s.no_csv), (SESSION, not s.no_session))
         return [folder / f"{stem}{ending}" for ending, write in wanted if write]
 
     def sinks(
-        self, info: SourceInfo, folder: Path, notice: Callable[[str], None]
+        self,
+        info: SourceInfo,
+        folder: Path,
+        notice: Callable[[str], None],
+        *,
+        place: str = "",
+        resume: bool = False,
     ) -> list[Callable[[], Sink]]:
-        """What opens the files; to be called once the first result is there."""
+        """What opens the files; to be called once the first result is there.
+
+        `place`: the path of a source that is a file or a folder. `resume`: the session is there, and goes on.
+        """
+        s = self._settings
+        overwrite = s.overwrite or resume  # what a run left that goes on here is made anew
 
         def opener(path: Path) -> Callable[[], Sink]:
-            return lambda: self._sink(path, info, notice)
+            if path.suffix == ".csv":
+                return lambda: Csv(path, self._keypoints, s.keypoint_threshold, overwrite=overwrite)
+            if path.suffix == SESSION:
+                return lambda: Writer(
+                    path, info, self.recipe(info, place), overwrite=overwrite, resume=resume
+                )
+            threads = self.cores
+            return lambda: Mp4(
+                path, info, s.keypoint_threshold, notice=notice, overwrite=overwrite, threads=threads
+            )
 
         return [opener(path) for path in self.outputs(info.stem, folder)]
 
-    def _sink(self, path: Path, info: SourceInfo, notice: Callable[[str], None]) -> Sink:
-        s = self._settings
-        if path.suffix == ".csv":
-            return Csv(path, self._keypoints, s.keypoint_threshold, overwrite=s.overwrite)
-        return Mp4(path, info, s.keypoint_threshold, notice=notice, overwrite=s.overwrite, threads=self.cores)
+    def session(self, stem: str, folder: Path) -> Path:
+        """The session of a source with this stem, whether one is wanted or not."""
+        return folder / f"{stem}{SESSION}"
+
+    def recipe(self, info: SourceInfo, place: str) -> Recipe:
+        """What a session of the source is measured with. UserError where a model cannot be read."""
+        models = tuple(
+            Model(kind, path.name, self._digest(path))
+            for kind, path in (("detector", self._detector), ("pose", self._pose))
+        )
+        path = str(Path(place).absolute()) if place else ""
+        settings = dataclasses.asdict(self._settings)
+        del settings["output"], settings["pose"], settings["detector"]  # paths of this machine
+        mark = fingerprint(Path(path)) if path else ""
+        return Recipe(info.name, path, mark, self._keypoints, settings, models)
+
+    def _digest(self, path: Path) -> str:
+        """The sha256 of a model, read once."""
+        if path not in self._digests:
+            self._digests[path] = sha256(path)
+        return self._digests[path]
 
     def _open_detector(self) -> Detector:
         s = self._settings

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 
+from app.grid import settled_tracks
 from app.pipeline import Summary, run
 from app.results import Results
 from app.stages import Stages, recall
 from app.types import Result, Sink, Source
 from trackers.smoothing import Smoother, smoother
 from trackers.types import Tracks
+
+
+def _unheard(_told: Mapping[int, Tracks]) -> None:
+    """What nobody keeps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +28,13 @@ class Call:
     choose: Callable[[Result], Result]  #: has the last word on each result
     stop: threading.Event
     watch: Callable[[str], Callable[[Result], None]]  #: makes what looks on, from what a pass does
+    early: Sequence[Callable[[], Sink]] = ()  #: open the files that are written in the first of two passes
+    restate: Callable[[Mapping[int, Tracks]], None] = _unheard  #: is told who is in each frame after all
 
 
 def once(source: Source, stages: Stages, call: Call) -> Summary:
     """Write each frame when it has been tracked; the stages have had `call.choose`."""
-    return run(source, stages, call.sinks, stop=call.stop, show=call.watch(""))
+    return run(source, stages, [*call.early, *call.sinks], stop=call.stop, show=call.watch(""))
 
 
 def twice(source: Source, again: Callable[[], Source], stages: Stages, call: Call) -> Summary:
@@ -37,10 +44,13 @@ def twice(source: Source, again: Callable[[], Source], stages: Stages, call: Cal
     be opened.
     """
     told = Told(smoother("full"))
-    first = run(source, stages, [lambda: told], stop=call.stop, show=call.watch("first pass"))
+    kept = [*call.early, lambda: told]
+    first = run(source, stages, kept, stop=call.stop, show=call.watch("first pass"))
     if call.stop.is_set() or not first.written:
         return replace(first, written=0)
-    known = recall(told.frames(), lambda: Results(smoother("live"), call.choose))
+    frames = told.frames()
+    call.restate(frames)
+    known = recall(frames, lambda: Results(smoother("live"), call.choose))
     with closing(again()) as source:
         second = run(source, [known], call.sinks, stop=call.stop, show=call.watch("second pass"))
     return replace(
@@ -70,4 +80,4 @@ class Told:
     def frames(self) -> dict[int, Tracks]:
         """The tracks of each frame, by its index; once, after `close`."""
         self._finished += self._smoother.finish()
-        return dict(zip(self._indices, self._finished, strict=True))
+        return dict(zip(self._indices, map(settled_tracks, self._finished), strict=True))

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 
-from app.types import Result, SourceInfo, Timings
+from app.grid import settled_tracks
+from app.types import NO_POSES, NOT_SAID, Result, Seen, SourceInfo, Timings
 from engine.errors import UserError
-from engine.types import Frame
+from engine.types import Frame, Poses
 from trackers.smoothing import Smoother
 from trackers.types import Tracks
 
@@ -20,11 +21,16 @@ class Results:
     def __init__(self, smoother: Smoother, choose: Callable[[Result], Result]) -> None:
         """`choose` has the last word on each result."""
         self._smoother, self._choose = smoother, choose
-        self._waiting: deque[tuple[Frame, Timings]] = deque()
+        self._waiting: deque[tuple[Frame, Timings, Poses, bool]] = deque()
 
-    def add(self, frame: Frame, tracks: Tracks, timings: Timings) -> list[Result]:
-        """Take the next frame; what is finished now, oldest first."""
-        self._waiting.append((frame, timings))
+    def add(
+        self, frame: Frame, tracks: Tracks, timings: Timings, poses: Poses = NO_POSES, looked: bool = True
+    ) -> list[Result]:
+        """Take the next frame; what is finished now, oldest first.
+
+        `poses`: what the tracks were made of; `looked`: whether people were looked for.
+        """
+        self._waiting.append((frame, timings, poses, looked))
         return [self._result(told) for told in self._smoother.push(tracks, frame.time)]
 
     def rest(self) -> list[Result]:
@@ -32,8 +38,10 @@ class Results:
         return [self._result(told) for told in self._smoother.finish()]
 
     def _result(self, tracks: Tracks) -> Result:
-        frame, timings = self._waiting.popleft()
-        return self._choose(Result(frame, tracks, timings))
+        frame, timings, poses, looked = self._waiting.popleft()
+        told = settled_tracks(tracks)
+        seen = Seen(poses, told, looked) if poses is not NO_POSES else NOT_SAID
+        return self._choose(Result(frame, told, timings, seen=seen))
 
 
 def room_s(info: SourceInfo) -> float:

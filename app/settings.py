@@ -97,6 +97,7 @@ class Settings:
     )
     no_video: bool = option(False, "write no MP4")
     no_csv: bool = option(False, "write no CSV")
+    no_session: bool = option(False, "write no session file, from which everything else can be made again")
     overwrite: bool = option(False, "replace outputs that exist")
     quiet: bool = option(False, "say nothing but errors")
 

@@ -11,10 +11,11 @@ from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
+from app.grid import settled
 from app.pace import Pace
 from app.results import Results
 from app.seldom import Seldom
-from app.types import Result, Timings
+from app.types import NO_POSES, NOTHING_BEFORE, Before, Result, Timings
 from engine.detector import Detector
 from engine.pose import PoseEstimator
 from engine.types import Boxes, Frame, Poses
@@ -56,8 +57,8 @@ TrackStage = Stage[Packet[Poses], Result]
 Stages = Sequence[Stage[Any, Any]]  #: each takes what the one before gives; the last gives results
 
 
-def detect(open_detector: Callable[[], Detector]) -> DetectStage:
-    """Find the people of each frame."""
+def detect(open_detector: Callable[[], Detector], before: Before = NOTHING_BEFORE) -> DetectStage:
+    """Find the people of each frame; nobody in those that were looked at `before`."""
 
     @contextmanager
     def ready() -> Iterator[Callable[[Sequence[Packet[None]]], list[Packet[Boxes]]]]:
@@ -65,16 +66,20 @@ def detect(open_detector: Callable[[], Detector]) -> DetectStage:
 
             def work(packets: Sequence[Packet[None]]) -> list[Packet[Boxes]]:
                 began = time.perf_counter()
-                found = detector.detect([packet.frame.image for packet in packets])
-                return _onward(packets, found, began)
+                new = [packet.frame.image for packet in packets if packet.frame.index >= before.frames]
+                found = [NO_POSES.boxes] * (len(packets) - len(new))
+                return _onward(packets, [*found, *(detector.detect(new) if new else ())], began)
 
             yield work
 
     return Stage("detect", 1, ready)
 
 
-def pose(open_estimator: Callable[[], PoseEstimator]) -> PoseStage:
-    """Find the joints of each person; the people of all waiting frames share batches."""
+def pose(open_estimator: Callable[[], PoseEstimator], before: Before = NOTHING_BEFORE) -> PoseStage:
+    """Find the joints of each person; the people of all waiting frames share batches.
+
+    Joints are settled here, and those found `before` are taken as they were.
+    """
 
     @contextmanager
     def ready() -> Iterator[Callable[[Sequence[Packet[Boxes]]], list[Packet[Poses]]]]:
@@ -82,8 +87,11 @@ def pose(open_estimator: Callable[[], PoseEstimator]) -> PoseStage:
 
             def work(packets: Sequence[Packet[Boxes]]) -> list[Packet[Poses]]:
                 began = time.perf_counter()
-                images = [packet.frame.image for packet in packets]
-                found = estimator.estimate(images, [packet.found for packet in packets])
+                new = [packet for packet in packets if packet.frame.index >= before.frames]
+                found = [next(before.seen).poses for _ in range(len(packets) - len(new))]
+                if new:
+                    images = [packet.frame.image for packet in new]
+                    found += map(settled, estimator.estimate(images, [packet.found for packet in new]))
                 return _onward(packets, found, began)
 
             yield work
@@ -104,10 +112,11 @@ def track(
             began = time.perf_counter()
             frame, poses = packet.frame, packet.found
             moved = camera.moved(frame.image, poses.boxes) if film else STANDING
-            tracks = tracker.update(poses, frame.time, looks=looks(frame.image, poses), camera=moved)
+            seen = looks(frame.image, poses) if film else None
+            tracks = tracker.update(poses, frame.time, looks=seen, camera=moved)
             detect_s, pose_s = packet.spent
             timings = Timings(packet.captured, detect_s, pose_s, time.perf_counter() - began)
-            return results.add(frame, tracks, timings)
+            return results.add(frame, tracks, timings, poses)
 
         def work(packets: Sequence[Packet[Poses]]) -> list[Result]:
             return [done for packet in packets for done in follow(packet)] if packets else results.rest()
@@ -123,6 +132,7 @@ def together(
     make_tracker: Callable[[], Tracker],
     make_results: Callable[[], Results],
     make_pace: Callable[[], Pace],
+    before: Before = NOTHING_BEFORE,
 ) -> Stage[Packet[None], Result]:
     """Detect, pose and track in one, frame by frame: people are looked for only where it is time to.
 
@@ -132,7 +142,8 @@ def together(
     @contextmanager
     def ready() -> Iterator[Callable[[Sequence[Packet[None]]], list[Result]]]:
         with closing(open_detector()) as detector, closing(open_estimator()) as estimator:
-            seldom, results = Seldom(detector, estimator, make_tracker(), make_pace()), make_results()
+            seldom = Seldom(detector, estimator, make_tracker(), make_pace(), before)
+            results = make_results()
 
             def work(packets: Sequence[Packet[None]]) -> list[Result]:
                 if not packets:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Protocol
 
@@ -77,6 +77,18 @@ class Seen:
 
 
 NOT_SAID = Seen()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Before:
+    """What an earlier run on the same source saw in its first frames, so that no network need look again."""
+
+    frames: int = 0  #: how many
+    #: of each of them, in order; only poses and `looked` count
+    seen: Iterator[Seen] = field(default_factory=lambda: iter(()))
+
+
+NOTHING_BEFORE = Before()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -57,7 +57,7 @@ def follow(clip: Path, way: str, detector: Path, pose: Path, frames: int) -> Don
             break
         frame = Frame(index, index / rate, np.asarray(image, np.uint8))
         began = time.process_time()
-        tracks, timings = seldom.follow(frame, 0.0)
+        tracks, timings, *_ = seldom.follow(frame, 0.0)
         spent += time.process_time() - began
         looks += timings.detect > 0.0
         told.append(tracks)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 import sqlite3
 import time
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,11 +16,10 @@ import numpy as np
 from app import __version__
 from app.outputs.partial import Partial, unwritable
 from app.plain import printable
-from app.store import about, blocks, schema
-from app.store.blocks import FRAMES, Block, Moment, encoded
-from app.types import Result, Seen, SourceInfo
+from app.store import about, schema
+from app.store.blocks import FRAMES, Moment, encoded
+from app.types import Result, SourceInfo
 from engine.errors import UserError
-from trackers.types import Tracks
 
 FLUSH_S = 0.5  #: frames wait so long at most for those that come after them
 ENDING = ".kinetrail"
@@ -59,7 +58,7 @@ class Writer:
         self._waiting = 0  # of those, not in the file yet
         self._flushed = -np.inf  # when last, time.monotonic()
         self._next, self._dropped = 0, 0
-        self._good, self._finished = True, info.live
+        self._good = True
 
     def write(self, result: Result) -> None:
         """Add the frame. UserError where it cannot be written; what was stored before stays."""
@@ -71,35 +70,6 @@ class Writer:
         if len(self._moments) == FRAMES or time.monotonic() - self._flushed >= FLUSH_S:
             self._flush()
 
-    def finish(self, outputs: Collection[Path] = ()) -> None:
-        """The source has been worked through: `close` says so in the file."""
-        self._finished = True
-        self.wrote(outputs)
-
-    def wrote(self, outputs: Collection[Path]) -> None:
-        """These files come of the same run, and are complete."""
-        found = {
-            path.name: (path.stat().st_size, path.stat().st_mtime_ns) for path in outputs if path.exists()
-        }
-        with schema.writing(self._path):
-            about.keep(self._database, outputs=found)
-
-    def restate(self, told: Mapping[int, Tracks]) -> None:
-        """What is told of the people of each frame, by its index, now that everything is known."""
-        self._flush()
-        with schema.writing(self._path), transaction(self._database):
-            for position in self._positions():
-                row = read_block(self._database, position)
-                block = Block(row, self._joints)
-                (frames,) = blocks.unpack(bytes(row["frame"]), np.int64, 1, block.frames).tolist()  # type: ignore[call-overload]
-                (times,) = blocks.unpack(bytes(row["time"]), np.float64, 1, block.frames).tolist()  # type: ignore[call-overload]
-                looked = block.looked().tolist()
-                moments = [
-                    Moment(index, moment, Seen(poses, told[index], saw))
-                    for index, moment, poses, saw in zip(frames, times, block.poses(), looked, strict=True)
-                ]
-                self._put(position, moments)
-
     def close(self) -> None:
         """Complete the file; with what could be written, where something went wrong."""
         if not self._part.pending:
@@ -108,13 +78,9 @@ class Writer:
             if self._good:
                 self._flush()
                 with schema.writing(self._path):
-                    about.keep(self._database, finished=self._finished, dropped=self._dropped)
+                    about.keep(self._database, finished=self._live, dropped=self._dropped)
         finally:
-            with suppress(sqlite3.Error):  # somebody reads along: then it stays as it is
-                self._database.execute("PRAGMA busy_timeout = 100")
-                self._database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-                self._database.execute("PRAGMA journal_mode = DELETE").fetchall()
-            self._database.close()
+            settle_down(self._database)
             self._part.discard()
 
     def _opened(
@@ -147,7 +113,7 @@ class Writer:
         if self._waiting and (end >= self._stored or len(self._moments) == FRAMES):
             try:
                 with schema.writing(self._path), transaction(self._database):
-                    self._put(self._first, self._moments)
+                    put_block(self._database, self._first, self._moments, self._joints)
             except UserError:
                 self._good = False
                 raise
@@ -155,21 +121,10 @@ class Writer:
         if len(self._moments) == FRAMES:
             self._first, self._moments = end, []
 
-    def _put(self, position: int, moments: list[Moment]) -> None:
-        arrays = encoded(moments, self._joints)
-        people = sum(len(moment.seen.tracks) for moment in moments)
-        values = [position, len(moments), people, moments[0].time, moments[-1].time]
-        marks = ", ".join("?" * (len(values) + len(schema.ARRAYS)))
-        row = [*values, *(arrays[name] for name in schema.ARRAYS)]
-        self._database.execute(f"INSERT OR REPLACE INTO block VALUES ({marks})", row)
-
     def _count(self) -> int:
         with schema.reading(self._path):
             last = self._database.execute("SELECT max(position + frames) FROM block").fetchone()[0]
         return int(last or 0)
-
-    def _positions(self) -> list[int]:
-        return [row[0] for row in self._database.execute("SELECT position FROM block ORDER BY position")]
 
 
 @contextmanager
@@ -183,6 +138,24 @@ def transaction(database: sqlite3.Connection, begin: str = "BEGIN IMMEDIATE") ->
         with suppress(sqlite3.Error):  # SQLite may have done so itself
             database.execute("ROLLBACK")
         raise
+
+
+def put_block(database: sqlite3.Connection, position: int, moments: Sequence[Moment], joints: int) -> None:
+    """Store the frames from that position on, in place of the block that began there."""
+    arrays = encoded(moments, joints)
+    people = sum(len(moment.seen.tracks) for moment in moments)
+    values = [position, len(moments), people, moments[0].time, moments[-1].time]
+    row = [*values, *(arrays[name] for name in schema.ARRAYS)]
+    database.execute(f"INSERT OR REPLACE INTO block VALUES ({', '.join('?' * len(row))})", row)
+
+
+def settle_down(database: sqlite3.Connection) -> None:
+    """Close it, all in one file if nobody else reads along."""
+    with suppress(sqlite3.Error):
+        database.execute("PRAGMA busy_timeout = 100")
+        database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        database.execute("PRAGMA journal_mode = DELETE").fetchall()
+    database.close()
 
 
 def read_block(database: sqlite3.Connection, position: int) -> dict[str, object]:
