@@ -37,7 +37,7 @@ def label(painted: Image, ids: NDArray[np.int64], strokes: Strokes, joined: Layo
     taken: list[Rectangle] = []
     for n in np.argsort(ids, kind="stable").tolist():
         size = lengths[n] + 0.6 * letters[n], 1.1 * letters[n]
-        plates[n] = _place(around[n], size, taken, width, height)
+        plates[n] = place(around[n], size, taken, width, height)
         taken.append(plates[n])
     _write(painted, np.array(plates), ids, texts, lengths, letters)
 
@@ -76,7 +76,7 @@ def heads(strokes: Strokes, joined: Layout) -> Floats:
     return np.stack([x - radius, crown, x + radius, y + radius], axis=1)
 
 
-def _place(
+def place(
     head: Rectangle, size: tuple[float, float], taken: list[Rectangle], width: int, height: int
 ) -> Rectangle:
     """The first place in the picture that is free, else the first that leaves the face free."""

@@ -85,7 +85,7 @@ def measure(tracks: Tracks, threshold: float, joined: Layout, width: int, height
     believed = np.where(seen & ~tracks.predicted, tracks.scores.astype(np.float64), 0.0)
     opacity = _opacity(believed, threshold)
     size = np.clip((boxes[:, 2:] - boxes[:, :2]).max(axis=1), 1.0, max(width, height))
-    stroke, outline = _widths(size, math.sqrt(width * height / (1280 * 720)))
+    stroke, outline = widths(size, math.sqrt(width * height / (1280 * 720)))
     small, tiny = (size < FACE_FROM_PX)[:, None], (size < DOTS_FROM_PX)[:, None]
 
     start, end = points[:, joined.start], points[:, joined.end]
@@ -131,7 +131,7 @@ def _opacity(scores: Floats, threshold: float) -> Floats:
     return np.asarray(FAINTEST + (1.0 - FAINTEST) * certainty)
 
 
-def _widths(size: Floats, unit: float) -> tuple[Floats, Floats]:
+def widths(size: Floats, unit: float) -> tuple[Floats, Floats]:
     """Widths (N,) of limbs and of the outlines around them, for people of `size` (N,)."""
     wanted = np.minimum(np.maximum(0.014 * size, 1.5 * unit), 0.03 * size)
     stroke = np.clip(wanted, 1.0, max(1.0, 6.0 * unit))

@@ -1,0 +1,131 @@
+"""Words over the picture: who is who, what joints are called, and what there is to say. Never mirrored."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from functools import lru_cache
+
+import numpy as np
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QFont, QFontMetricsF, QPainter, QPen
+
+from app.labels import Rectangle, heads, place
+from app.palette import DARK, LIGHT, shades
+from app.ui.overlay import Figures, ink
+from app.ui.viewport import Viewport
+from engine.skeleton import KEYPOINTS
+
+NAMED_FROM_PX = 200.0  #: joints of people smaller than this are not named: nobody could read it
+FACE_NAMED_FROM_PX = 700.0  #: nor those of the face, which lie close together
+_FIELD = 0.82  #: opacity of the plate behind a line
+
+Area = tuple[float, float, float, float]  #: left, top, right, bottom, logical pixels
+
+
+def paint_names(painter: QPainter, people: Figures, names: Mapping[int, str], view: Viewport) -> None:
+    """Everyone's name, else their number, by the head; lower ids choose their place first."""
+    left, top, right, bottom = view.visible
+    around = heads(people.strokes, people.joined) - (left, top, left, top)
+    letters = np.rint(np.clip(0.07 * people.strokes.size, 12.0, 22.0)).astype(int).tolist()
+    taken: list[Rectangle] = []
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    for n in np.argsort(people.tracks.ids, kind="stable").tolist():
+        track_id = int(people.tracks.ids[n])
+        text = names.get(track_id, str(track_id))
+        size = width(text, letters[n]) + 0.8 * letters[n], 1.3 * letters[n]
+        x, y, high_x, high_y = around[n].tolist()
+        plate = place((x, y, high_x, high_y), size, taken, math.floor(right - left), math.floor(bottom - top))
+        taken.append(plate)
+        field = QRectF(plate[0] + left, plate[1] + top, *size)
+        painter.setOpacity(float(people.light[n]) ** 0.5)  # a name stays readable where its skeleton is dim
+        painter.setPen(QPen(ink(DARK), 1.4))
+        painter.setBrush(ink(shades(track_id).middle))
+        painter.drawRoundedRect(field, 0.36 * size[1], 0.36 * size[1])
+        _write(painter, field, text, letters[n], dark=True)
+    painter.setOpacity(1.0)
+
+
+def paint_joint_names(painter: QPainter, people: Figures) -> None:
+    """What every joint is called, beside it, away from the body."""
+    for n in range(len(people.tracks)):
+        strokes, joined = people.strokes, people.joined
+        if strokes.size[n] < NAMED_FROM_PX:
+            continue
+        dots = strokes.dots[n] & ((strokes.size[n] >= FACE_NAMED_FROM_PX) | ~joined.face_joint)
+        middle = strokes.points[n, strokes.seen[n], 0].mean() if strokes.seen[n].any() else 0.0
+        painter.setOpacity(float(people.light[n]))
+        for joint in np.flatnonzero(dots).tolist():
+            x, y = strokes.points[n, joint].tolist()
+            text = joint_name(joint, len(joined.joint_side))
+            long, gap = width(text, 11) + 8.0, 6.0 + float(people.stroke[n])
+            field = QRectF(x + gap if x >= middle else x - gap - long, y - 8.0, long, 16.0)
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(ink(DARK, 0.7))
+            painter.drawRoundedRect(field, 4.0, 4.0)
+            _write(painter, field, text, 11, dark=False)
+    painter.setOpacity(1.0)
+
+
+def paint_banner(painter: QPainter, text: str, area: Area) -> None:
+    """A word that nobody overlooks, in the middle at the top of `area`."""
+    left, top, right, bottom = area
+    letters = round(min(40.0, max(16.0, 0.045 * math.sqrt((right - left) * (bottom - top)))))
+    size = width(text, letters) + 1.4 * letters, 1.7 * letters
+    _line(painter, text, letters, QRectF((left + right - size[0]) / 2, top + 0.6 * letters, *size))
+
+
+def paint_lines(painter: QPainter, line: str, caption: str, area: Area, *, alone: bool) -> None:
+    """A line and a smaller one below it, at the bottom of `area`; what is too long loses its middle.
+
+    Where the line is `alone`, without a picture, it is in the middle of the area.
+    """
+    left, top, right, bottom = area
+    y = bottom - 16.0
+    for text, letters in ((caption, 13), (line, 16)):
+        if not text:
+            continue
+        most = max(60.0, right - left - 4.0 * letters)
+        fitting = QFontMetricsF(font(letters)).elidedText(text, Qt.TextElideMode.ElideMiddle, most)
+        size = width(fitting, letters) + 2.0 * letters, 2.0 * letters
+        y = (top + bottom + size[1]) / 2 if alone and text is line else y
+        field = QRectF((left + right - size[0]) / 2, y - size[1], *size)
+        _line(painter, fitting, letters, field)
+        y -= size[1] + 8.0
+
+
+def joint_name(joint: int, joints: int) -> str:
+    """COCO's names in words, numbers for any other skeleton."""
+    return KEYPOINTS[joint].replace("_", " ") if joints == len(KEYPOINTS) else str(joint)
+
+
+@lru_cache(maxsize=64)
+def font(letters: int) -> QFont:
+    """The application's own, bold, `letters` logical pixels high."""
+    made = QFont()
+    made.setPixelSize(letters)
+    made.setWeight(QFont.Weight.DemiBold)
+    return made
+
+
+@lru_cache(maxsize=1024)
+def width(text: str, letters: int) -> float:
+    """Of a text, logical pixels."""
+    return QFontMetricsF(font(letters)).horizontalAdvance(text)
+
+
+def _line(painter: QPainter, text: str, letters: int, field: QRectF) -> None:
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(ink(DARK, _FIELD))
+    painter.drawRoundedRect(field, field.height() / 2, field.height() / 2)
+    _write(painter, field, text, letters, dark=False)
+
+
+def _write(painter: QPainter, field: QRectF, text: str, letters: int, *, dark: bool) -> None:
+    """The text in the middle of the field."""
+    metrics = QFontMetricsF(font(letters))
+    across = field.center().x() - width(text, letters) / 2
+    painter.setFont(font(letters))
+    painter.setPen(ink(DARK if dark else LIGHT))
+    painter.drawText(QPointF(across, field.center().y() + metrics.capHeight() / 2), text)

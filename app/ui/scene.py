@@ -1,0 +1,135 @@
+"""Everything that is painted of one result, in order: picture, faces, light, trails, skeletons, words."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QImage, QPainter
+
+from app.palette import DARK
+from app.ui import overlay, plates
+from app.ui.overlay import Figures, figures, ink
+from app.ui.picture import Picture, spotlight
+from app.ui.privacy import Heads, cover
+from app.ui.trails import Trails
+from app.ui.view import Cast, View
+from app.ui.viewport import Floats, Viewport
+from engine.types import Frame
+from trackers.types import Tracks
+
+
+class Scene:
+    """One result and what of it is wanted; knows how to paint itself, and nothing of widgets."""
+
+    frame: Frame
+    tracks: Tracks
+    lost: bool
+    picture: Picture
+
+    def __init__(self, view: View, cast: Cast) -> None:
+        self.view, self.cast = view, cast
+        self._trails, self._heads = Trails(), Heads()
+        self._layer = QImage()
+
+    def show(self, frame: Frame, tracks: Tracks, *, lost: bool) -> None:
+        """The next result. Its picture is neither copied nor changed."""
+        self.frame, self.tracks, self.lost = frame, tracks, lost
+        self.picture = Picture(frame.image)
+        self._trails.add(frame.time, tracks, self.view.threshold)
+        self._heads.add(frame.time, tracks, self.view.threshold)
+
+    def box(self, track_id: int) -> Floats:
+        """The box (1, 4) of one person now, pixels of the picture; (0, 4) where they are not in it."""
+        boxes: Floats = self.tracks.boxes.xyxy[self.tracks.ids == track_id].astype(np.float64)
+        return boxes
+
+    def paint(self, painter: QPainter, place: Viewport, hovered: int) -> None:
+        """Into the widget that `place` is about; `hovered` is whom the pointer is on, 0: nobody."""
+        left, top, right, bottom = place.visible
+        shown = QRectF(QPointF(left, top), QPointF(right, bottom))
+        if self.view.picture:
+            self.picture.paint(painter, place)
+            if self.view.blur_faces:
+                cover(painter, self.frame.image, self._heads.places(), place)
+        else:
+            painter.fillRect(shown, Qt.GlobalColor.black)
+        painter.setClipRect(shown.toAlignedRect())
+        if self.cast.locked and self.view.picture:
+            spotlight(painter, place.visible, self._lit(place))
+        wanted = ~np.isin(self.tracks.ids, list(self.cast.hidden))
+        people = figures(self.tracks, np.flatnonzero(wanted), place, self.view.threshold, self.cast.locked)
+        self._vectors(painter, people, place, hovered)
+        self._words(painter, people, place)
+        painter.setClipping(False)
+
+    def image(self, place: Viewport) -> QImage:
+        """What is in view, painted for itself: without what is beside the picture, and with all its lines."""
+        left, top, right, bottom = place.visible
+        ratio = max(place.ratio, 1.0 / place.scale)
+        size = max(1, round((right - left) * ratio)), max(1, round((bottom - top) * ratio))
+        made = QImage(*size, QImage.Format.Format_RGB32)
+        made.setDevicePixelRatio(ratio)
+        alone = replace(place, across=size[0] / ratio, down=size[1] / ratio, ratio=ratio)
+        painter = QPainter(made)
+        try:
+            quiet(painter, QRectF(0.0, 0.0, alone.across, alone.down))
+            self.paint(painter, replace(alone, zoom=place.scale / alone.fitting), 0)
+        finally:
+            painter.end()
+        return made
+
+    def is_lost(self) -> bool:
+        """Whether the one person is out of sight."""
+        return self.lost or bool(self.cast.locked and self.cast.locked not in self.tracks.ids)
+
+    def _lit(self, place: Viewport) -> QRectF | None:
+        box = self.box(self.cast.locked)
+        if not len(box):
+            return None
+        corners = np.sort(place.place(box.reshape(2, 2)), axis=0)
+        return QRectF(QPointF(*corners[0].tolist()), QPointF(*corners[1].tolist()))
+
+    def _vectors(self, painter: QPainter, people: Figures, place: Viewport, hovered: int) -> None:
+        view = self.view
+        if not len(people.tracks) or not (view.skeleton or view.boxes or view.trails or hovered):
+            return
+        layer = QPainter(self._clear(place))
+        try:
+            self._strokes(layer, people, place, hovered)
+        finally:
+            layer.end()
+        painter.drawImage(QPointF(0.0, 0.0), self._layer)
+
+    def _strokes(self, layer: QPainter, people: Figures, place: Viewport, hovered: int) -> None:
+        view = self.view
+        if view.trails:
+            self._trails.paint(layer, people, place, view.line_width)
+        if view.boxes or hovered:
+            overlay.paint_boxes(layer, people, view.line_width, only=0 if view.boxes else hovered)
+        if view.skeleton:
+            overlay.paint_skeletons(layer, people, view.line_width)
+
+    def _words(self, painter: QPainter, people: Figures, place: Viewport) -> None:
+        if self.view.joint_names:
+            plates.paint_joint_names(painter, people)
+        if self.view.ids:
+            plates.paint_names(painter, people, self.cast.names, place)
+        if self.is_lost():
+            plates.paint_banner(painter, "lost", place.visible)
+
+    def _clear(self, place: Viewport) -> QImage:
+        """The layer for strokes, as large as the widget in device pixels; made once for each size."""
+        size = math.ceil(place.across * place.ratio), math.ceil(place.down * place.ratio)
+        if (self._layer.width(), self._layer.height()) != size:
+            self._layer = QImage(*size, QImage.Format.Format_ARGB32_Premultiplied)
+            self._layer.setDevicePixelRatio(place.ratio)
+        self._layer.fill(0)
+        return self._layer
+
+
+def quiet(painter: QPainter, area: QRectF) -> None:
+    """What is beside a picture, and there without one: nearly black, dark or light the window may be."""
+    painter.fillRect(area, ink(DARK))
