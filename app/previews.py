@@ -143,8 +143,8 @@ class _Round:
             if wanted() and camera.number in self._open:
                 self._read(camera.number)
         closed = [camera for camera in self._cameras if wanted() and self._may_open(camera)]
-        if closed:
-            self._try(closed[0].number)
+        if closed:  # whoever failed waits behind those that were not tried yet
+            self._try(min(closed, key=lambda camera: self._problems.get(camera.number, ("", 0.0))[1]).number)
 
     def previews(self) -> tuple[Preview, ...]:
         return tuple(

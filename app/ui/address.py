@@ -50,7 +50,7 @@ class AddressField(QWidget):
         wrong = wrong_address(text) if text else ""
         self._say(wrong)
         if text and not wrong:
-            self.field.clear()
+            self.field.setText("")  # clear() could be undone
             self.chosen.emit(text)
         else:
             self.field.setFocus()

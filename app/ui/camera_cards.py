@@ -17,6 +17,7 @@ class CameraCards(QWidget):
     """Cameras that appear and vanish by themselves while `on`. All are let go before one is `chosen`."""
 
     chosen = Signal(str)
+    arranged = Signal()  #: there are other cards, or in another order
 
     def __init__(
         self, look: Look, connect: Callable[[int], Connection], parent: QWidget | None = None
@@ -85,6 +86,7 @@ class CameraCards(QWidget):
         if numbers != list(self._cards):
             self._cards = {number: self._cards.get(number) or self._card(number) for number in numbers}
             self._shelf.put(list(self._cards.values()))
+            self.arranged.emit()
         for card, preview in zip(self._cards.values(), previews, strict=True):
             self._fill(card, preview)
         self._shelf.setVisible(bool(previews))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
 
 from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import (
@@ -150,7 +149,7 @@ class Shelf(QWidget):
         return tuple(self._cards)
 
     def put(self, cards: Sequence[Card]) -> None:
-        """Show these, in this order, also for Tab; what stood here before and does not now goes for good."""
+        """Show these, in this order; what stood here before and does not now goes for good."""
         for gone in [card for card in self._cards if card not in cards]:
             gone.hide()
             gone.deleteLater()
@@ -158,13 +157,8 @@ class Shelf(QWidget):
         for card in cards:
             card.setParent(self)
             card.show()
-        for before, after in pairwise(cards):
-            QWidget.setTabOrder(before, after)
         self._arrange()
         self.updateGeometry()
-
-    def hasHeightForWidth(self) -> bool:  # noqa: N802
-        return True
 
     def heightForWidth(self, width: int) -> int:  # noqa: N802
         rows = -(-len(self._cards) // self._columns(width))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from importlib import resources
+from itertools import pairwise
 from pathlib import Path
 
 import platformdirs
@@ -46,6 +47,7 @@ from app.ui.drops import DropFrame, dropped
 from app.ui.errand import Errand
 from app.ui.recent_cards import RecentCards
 
+NARROWEST = 600
 WIDEST = 4 * CARD.width() + 3 * GAP
 ICON = 52  #: side of the picture beside the name
 TIMEOUT_S = 3.0  #: longest wait for threads at the end
@@ -68,10 +70,12 @@ class StartPage(QWidget):
         """`look` says which cameras there are, `connect` opens one, `cache` is for small pictures."""
         super().__init__(parent)
         self.setAcceptDrops(True)
+        self.setMinimumWidth(NARROWEST)
         self._cameras = CameraCards(look or Cameras(), connect)
         self._recent = RecentCards(cache or platformdirs.user_cache_path("kinetrail") / "thumbnails")
         self._sorting: Errand[tuple[str, bool]] = Errand(self, self._take_sorted, lambda _errors: None)
         self._address = AddressField()
+        self._buttons: list[QPushButton] = []
         self._recent_title = _heading(self.tr("Recent"))
         self._lay_out()
         self._frame = DropFrame(self)
@@ -79,6 +83,7 @@ class StartPage(QWidget):
         self._cameras.chosen.connect(self.source_chosen)
         self._recent.chosen.connect(self._choose)
         self._address.chosen.connect(self._choose)
+        self._cameras.arranged.connect(self._order)
         self.set_recent([])
 
     def set_recent(self, sources: list[str]) -> None:
@@ -86,6 +91,7 @@ class StartPage(QWidget):
         self._recent.set_sources(list(dict.fromkeys(sources)))
         self._recent_title.setVisible(bool(sources))
         self._recent.setVisible(bool(sources))
+        self._order()
 
     def refresh(self) -> None:
         """Look for cameras and files anew."""
@@ -236,6 +242,13 @@ class StartPage(QWidget):
         all_.setContentsMargins(0, 0, 0, 0)
         all_.addWidget(scroll)
 
+    def _order(self) -> None:
+        """Tab goes as one reads."""
+        cameras, recent = self._cameras.cards().values(), self._recent.cards().values()
+        order = [*self._buttons, *cameras, self._address.field, self._address.button, *recent]
+        for before, after in pairwise(order):
+            QWidget.setTabOrder(before, after)
+
     def _head(self) -> QHBoxLayout:
         """Icon, name and hint on the left; what opens files on the right."""
         icon, hint = QLabel(), QLabel(self.tr("Drop a video, a folder or several files anywhere here."))
@@ -259,6 +272,7 @@ class StartPage(QWidget):
             button.setAutoDefault(True)  # Enter presses it too
             button.setMinimumSize(124, 38)
             button.clicked.connect(do)
+            self._buttons.append(button)
             head.addWidget(button)
         return head
 
