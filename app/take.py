@@ -1,8 +1,7 @@
 """One recording from its first frame to its last: its files, and the threads that write them.
 
-Its time begins with the first frame captured after it was started, in every file alike: index 0 and 0 s. So
-what belongs together has the same time in all of them, and a row of the CSV has the number of its frame in the
-clean video, unless frames are missing from that.
+Its time begins with the first frame captured after its start, in every file alike: index 0 and 0 s. What
+belongs together has one time in all of them, and CSV rows the numbers of their frames in the clean video.
 """
 
 from __future__ import annotations
