@@ -102,7 +102,8 @@ def speeds(times: Floats, joints: Array | Floats, known: Bools) -> Floats:
     if not len(times) or joints.shape[-2] != len(KEYPOINTS):
         return np.full((len(times), len(SPEEDS)), np.nan)
     points = _with_centres(joints, known)
-    half = min(max(HALF_S, 1.6 * float(np.median(np.diff(times)))) if len(times) > 1 else HALF_S, SLOWEST_S)
+    usual = float(np.median(np.diff(times))) if len(times) > 1 else 0.0
+    half = 1e-6 + min(max(HALF_S, 1.6 * usual), SLOWEST_S)  # rounded times leave nobody out at the edges
     centres = points[:, [_HIPS, _SHOULDERS]]
     velocity = _slopes(times, _without_strays(times, centres, half), half)
     pace = np.hypot(velocity[..., 0], velocity[..., 1])

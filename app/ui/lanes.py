@@ -25,9 +25,10 @@ from app.ui.theme import quiet
 Floats = NDArray[np.float64]
 
 AXIS_PX = 22  #: height of the line of seconds under the lanes
+NUMBERS_PX = 34  #: width of the numbers at the right
 MARGIN = 0.1  #: of a lane, over and under its curves
 DASH = 0.04  #: of the width: length of a dash and the gap behind it
-TWICE_PX = 0.6  #: between the two drawings of a curve
+TWICE_PX = 0.6  #: pixels of the screen between the two drawings of a curve
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,45 +62,47 @@ def with_minus(text: str) -> str:
     return text.replace("-", "\N{MINUS SIGN}")
 
 
-class Lanes(pg.PlotWidget):  # type: ignore[misc]
+class Lanes(pg.GraphicsView):  # type: ignore[misc]
     """The curves, and a line at the moment that is read off."""
 
-    pointed = Signal(float)  #: seconds, on the axis: the mouse is pressed there
-    stepped = Signal(int, bool)  #: by keys: so many rows, or seconds where it is True
+    pointed = Signal(float)  #: seconds on the axis, where the mouse is pressed
+    stepped = Signal(int, bool)  #: by keys: so many pictures, or seconds where it is True
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent, axisItems={"bottom": _Seconds("bottom")})
+        super().__init__(parent)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setFrameShape(self.Shape.NoFrame)
         self.lanes: tuple[Lane, ...] = ()
         self._edges: tuple[tuple[float, float], ...] = ()
         self._who = 1
         self.span = (-10.0, 0.0)  #: seconds on the axis from edge to edge
-        plot = self.getPlotItem()
-        plot.setMenuEnabled(False)
-        plot.setMouseEnabled(False, False)
-        plot.hideButtons()
-        plot.disableAutoRange()
-        plot.setXRange(*self.span, padding=0)
-        plot.hideAxis("left")
-        plot.showAxis("right")
-        plot.layout.setContentsMargins(0, 0, 0, 0)
-        plot.getAxis("bottom").setHeight(AXIS_PX)
-        plot.getAxis("right").setWidth(34)
-        for axis in ("right", "bottom"):
-            plot.getAxis(axis).setStyle(tickLength=0, tickTextOffset=4)
-        self._grid, *self._curves = (pg.PlotCurveItem(connect=c, antialias=a) for c, a in
-            (("pairs", False), ("finite", True), ("finite", True), ("finite", True)))  # fmt: skip
+        # Put together from its parts: a whole plot has menus that outlive it.
+        self._view = pg.ViewBox(enableMenu=False, enableMouse=False)
+        self._right, self._bottom = pg.AxisItem("right"), _Seconds("bottom")
+        for axis in (self._right, self._bottom):
+            axis.setStyle(tickLength=0, tickTextOffset=4)
+            axis.linkToView(self._view)
+        self._bottom.setHeight(AXIS_PX)
+        self._right.setWidth(NUMBERS_PX)
+        layout = pg.GraphicsLayout()
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addItem(self._view, 0, 0)
+        layout.addItem(self._right, 0, 1)
+        layout.addItem(self._bottom, 1, 0)
+        self.setCentralItem(layout)
+        kinds = (("pairs", False), ("finite", True), ("finite", True), ("finite", True))
+        self._grid, *self._curves = (pg.PlotCurveItem(connect=c, antialias=a) for c, a in kinds)
         self._cursor = pg.InfiniteLine(angle=90)
         self._cursor.hide()
         for item in (self._grid, *self._curves, self._cursor):
-            plot.addItem(item, ignoreBounds=True)
+            self._view.addItem(item, ignoreBounds=True)
+        self._view.setXRange(*self.span, padding=0)
         self._restyle()
 
     def set_lanes(self, lanes: Sequence[Lane]) -> None:
         """These, from top to bottom."""
         self.lanes, self._edges = tuple(lanes), ()
-        self.getPlotItem().setYRange(0, max(len(self.lanes), 1), padding=0)
+        self._view.setYRange(0, max(len(self.lanes), 1), padding=0)
         self._rule()
 
     def set_person(self, who: int) -> bool:
@@ -123,7 +126,7 @@ class Lanes(pg.PlotWidget):  # type: ignore[misc]
         """Seconds from edge to edge."""
         if (begin, end) != self.span:
             self.span = begin, end
-            self.getPlotItem().setXRange(begin, end, padding=0)
+            self._view.setXRange(begin, end, padding=0)
             self._rule()
 
     def show_course(self, course: Course, origin: float) -> None:
@@ -135,7 +138,8 @@ class Lanes(pg.PlotWidget):  # type: ignore[misc]
         self._fit(numbers)
         solid, dashed = np.append(times - origin, np.nan), np.append(self._dashed(times), True)
         padded = np.concatenate([numbers, np.full((1, numbers.shape[1]), np.nan)])
-        right, down = (TWICE_PX * size for size in self.getPlotItem().vb.viewPixelSize())
+        apart = TWICE_PX / self.devicePixelRatioF()
+        right, down = (apart * size for size in self._view.viewPixelSize())
         for which, curve in enumerate(self._curves):
             drawn = self._drawn(padded, which)
             if which == 1:
@@ -165,7 +169,9 @@ class Lanes(pg.PlotWidget):  # type: ignore[misc]
         """Which moments a dash covers. They belong to the time, so that dashes move with the curve."""
         step = float(np.median(np.diff(times))) if len(times) > 1 else 0.0
         period = max(DASH * (self.span[1] - self.span[0]), 6 * step)
-        return np.mod(times, period) < 0.75 * period
+        on = np.mod(times, period) < 0.66 * period
+        on[1:] |= on[:-1]  # up to the next moment
+        return on
 
     def _fit(self, numbers: Floats) -> None:
         """Edges of every lane: whole steps around what is seen."""
@@ -174,7 +180,7 @@ class Lanes(pg.PlotWidget):  # type: ignore[misc]
             seen = numbers[:, lane.columns]
             seen = seen[np.isfinite(seen)]
             low, high = (float(seen.min()), float(seen.max())) if seen.size else (0.0, 0.0)
-            bottom = np.floor(low / lane.step) * lane.step
+            bottom = 0.0 if lane.key == "speed" else np.floor(low / lane.step) * lane.step
             edges.append((bottom, max(np.ceil(high / lane.step) * lane.step, bottom + 2 * lane.step)))
         if tuple(edges) != self._edges:
             self._edges = tuple(edges)
@@ -188,7 +194,7 @@ class Lanes(pg.PlotWidget):  # type: ignore[misc]
             for share, number in ((MARGIN, low), (1 - MARGIN, high)):
                 ticks.append((bottom + share, with_minus(f"{number:g}")))
                 lines += [bottom + share] * 2
-        self.getPlotItem().getAxis("right").setTicks([ticks, []])
+        self._right.setTicks([ticks, []])
         ends = np.tile(np.array(self.span), len(lines) // 2)
         self._grid.setData(ends, np.array(lines, np.float64))
 
@@ -199,9 +205,9 @@ class Lanes(pg.PlotWidget):  # type: ignore[misc]
             curve.setPen(pg.mkPen(ink, width=1))
         self._grid.setPen(pg.mkPen(colours.color(colours.ColorRole.Midlight), width=1))
         self._cursor.setPen(pg.mkPen(colours.color(colours.ColorRole.Text), width=1))
-        for axis in ("right", "bottom"):
-            self.getPlotItem().getAxis(axis).setPen(pg.mkPen(colours.color(colours.ColorRole.Midlight)))
-            self.getPlotItem().getAxis(axis).setTextPen(quiet(colours))
+        for axis in (self._right, self._bottom):
+            axis.setPen(pg.mkPen(colours.color(colours.ColorRole.Midlight)))
+            axis.setTextPen(quiet(colours))
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802
         super().changeEvent(event)
@@ -231,7 +237,7 @@ class Lanes(pg.PlotWidget):  # type: ignore[misc]
             event.ignore()
 
     def _point(self, place: QPointF) -> None:
-        at = self.getPlotItem().vb.mapSceneToView(self.mapToScene(place.toPoint())).x()
+        at = self._view.mapSceneToView(self.mapToScene(place.toPoint())).x()
         self.pointed.emit(min(max(at, self.span[0]), self.span[1]))
 
 

@@ -128,7 +128,7 @@ class Plots(QWidget):
         image = self.grab().toImage()
 
         def write(_tell: Tell[None], _stop: threading.Event) -> None:
-            if not image.save(str(path), b"PNG"):
+            if not image.save(str(path)):
                 raise OSError(f"{printable(path)}: cannot be written; choose another folder")
 
         self._saving.start(write, "save-plots")
@@ -139,15 +139,20 @@ class Plots(QWidget):
 
     def _redraw(self) -> None:
         if not (self._recorded or self.paused):
-            self._course, self._who = self._lookback.course(), self._lookback.who
-            self._origin, self._at = self._lookback.now, np.nan
+            self._catch_up()
         self._body.setCurrentIndex(int(self._who > 0))
         if self.lanes.set_person(self._who):
             self.readout.restyle()
+            self._read = -np.inf
         self.lanes.set_span(*self._span())
         self.lanes.show_course(self._course, self._origin)
         self.lanes.set_cursor(self._at - self._origin)
         self._read_off()
+
+    def _catch_up(self) -> None:
+        """To the newest result."""
+        self._course, self._who = self._lookback.course(), self._lookback.who
+        self._origin, self._at = self._lookback.now, np.nan
 
     def _span(self) -> tuple[float, float]:
         """Seconds on the axis from edge to edge."""
@@ -194,11 +199,12 @@ class Plots(QWidget):
     # Looking back
 
     def _pause(self, on: bool) -> None:
-        self._at = self._origin if on else np.nan
         self._read = -np.inf
         if on:
-            c = self._course
-            self._course = Course(c.times.copy(), c.angles.copy(), c.speeds.copy())
+            self._catch_up()
+            now = self._course
+            self._course = Course(now.times.copy(), now.angles.copy(), now.speeds.copy())
+            self._at = self._origin
         self._respan()
 
     def _look_at(self, time: float) -> None:
@@ -249,6 +255,7 @@ class Plots(QWidget):
     def _lay_out(self) -> None:
         self._hint = QLabel(self.tr("Click a person to see their angles"), self)
         self._hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._hint.setObjectName("plots.hint")
         self._hint.setWordWrap(True)
         self._hint.setContentsMargins(24, 0, 24, 0)
         self.back = QScrollBar(Qt.Orientation.Horizontal, self)

@@ -130,7 +130,8 @@ def told(number: float, column: int) -> str:
 def table(course: Course, begin: float, end: float, columns: Sequence[int]) -> str:
     """CSV of those columns between two moments, seconds; blank where nothing is known."""
     lines = [",".join(["time_s", *(COLUMNS[column] for column in columns)])]
-    rows = slice(*np.searchsorted(course.times, (begin, end)).tolist())
+    first, last = np.searchsorted(course.times, (begin - 1e-9, end + 1e-9)).tolist()
+    rows = slice(first, last)
     for time, numbers in zip(
         course.times[rows].tolist(), values(course)[rows][:, columns].tolist(), strict=True
     ):
