@@ -107,9 +107,10 @@ class EngineDialog(QDialog):
         self._cancel = QPushButton(tr("&Cancel building"), self)
         self._cancel.setToolTip(tr("Stop; of the engine that is not finished nothing is kept"))
         self._cancel.clicked.connect(self._stop)
-        self._cancel.hide()
         for button in (self._build, self._cancel):
             box.addButton(button, QDialogButtonBox.ButtonRole.ActionRole)
+            button.setAutoDefault(False)
+        self._cancel.hide()
         box.rejected.connect(self.reject)
         column = QVBoxLayout(self)
         column.setSpacing(10)
@@ -137,7 +138,7 @@ class EngineDialog(QDialog):
         if found.lacking:
             lack = self.tr("No engine can be built here: {0}.").format(escape(found.lacking))
             lines.append(f'<p style="color: {theme.red(colours).name()}"><b>{lack}</b></p>')
-            lines.append(f"<p>{escape(self.tr('Until then networks run as they are, on ONNX Runtime.'))}</p>")
+            lines.append(f"<p>{escape(self.tr('Networks run as they are, on ONNX Runtime.'))}</p>")
         else:
             names = ", ".join(path.name for path in found.files)
             ready = self.tr("Ready to build for {0}: {1}").format(escape(found.device), escape(names))

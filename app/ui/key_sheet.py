@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QFont, QKeySequence, QPalette
 from PySide6.QtWidgets import (
     QDialog,
@@ -61,7 +61,6 @@ class KeySheet(QDialog):
         tree.setRootIsDecorated(False)
         tree.setAlternatingRowColors(True)
         tree.setIndentation(12)
-        tree.setUniformRowHeights(True)
         header = tree.header()
         header.setStretchLastSection(False)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
@@ -115,6 +114,7 @@ class KeySheet(QDialog):
             for name in inside:
                 item = QTreeWidgetItem(top, [plain(self._keys.actions()[name].text())])
                 item.setData(0, NAME, name)
+                item.setSizeHint(0, QSize(0, round(1.7 * self.fontMetrics().height())))
                 item.setToolTip(0, self._keys.actions()[name].toolTip())
                 self._write(item)
         self._tree.expandAll()

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QDialog,
@@ -135,6 +135,7 @@ class ModelDialog(QDialog):
         for name, offer in self._offers.items():
             item = QTreeWidgetItem(self._tree, self._cells(offer))
             item.setData(0, NAME, name)
+            item.setSizeHint(0, QSize(0, round(1.7 * self.fontMetrics().height())))
             for column in (3, 4):
                 item.setTextAlignment(column, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
             if name == before or self._tree.currentItem() is None:
@@ -147,7 +148,7 @@ class ModelDialog(QDialog):
         here = {"yes": tr("yes"), "checkpoint": tr("checkpoint"), "no": tr("no")}
         return [
             each.about,
-            tr("pose") if each.kind == "pose" else tr("people"),
+            tr("pose") if each.kind == "pose" else tr("detector"),
             f"{height} x {width}",
             f"{each.ap:.1f}" if each.ap else "?",
             f"{each.size / 1e6:.0f} MB" if each.size else "?",

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, Qt
+from PySide6.QtCore import QEvent
 from PySide6.QtGui import QPalette
-from PySide6.QtWidgets import QGridLayout, QLabel, QToolButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
 from app.ui import theme
 from app.ui.fields import Editor, Number, Switch, Value
@@ -19,13 +19,15 @@ class Row(QWidget):
         super().__init__(parent)
         self.title, self.usual, self.editor = title, usual, editor
         self._held: Editor = editor  # type: ignore[assignment]  # a widget that is one
-        switch = isinstance(editor, Switch)
         editor.setAccessibleName(title)
         editor.setAccessibleDescription(explained)
         editor.setToolTip(explained)
         self._reset = QToolButton(self)
         self._reset.setText("↺")
         self._reset.setAutoRaise(True)
+        policy = self._reset.sizePolicy()
+        policy.setRetainSizeWhenHidden(True)  # nothing jumps when it comes and goes
+        self._reset.setSizePolicy(policy)
         self._reset.setAccessibleName(self.tr("Reset: {0}").format(title))
         self._reset.setToolTip(self.tr("Back to the default: {0}").format(self._held.said(usual)))
         self._reset.clicked.connect(lambda: self._held.set_value(self.usual))
@@ -33,18 +35,22 @@ class Row(QWidget):
         self._told.setWordWrap(True)
         default = self.tr("Default: {0}").format(self._held.said(usual))
         self._told.setText(f"{explained} {default}.")
-        name = QLabel("" if switch else title, self)
-        name.setBuddy(editor)
-        name.setVisible(not switch)
-        grid = QGridLayout(self)
-        grid.setContentsMargins(0, 0, 0, 12)
-        grid.setVerticalSpacing(3)
-        grid.setColumnStretch(1, 1)
-        grid.addWidget(name, 0, 0, 1, 3)
-        stretch = isinstance(editor, Number)
-        grid.addWidget(editor, 1, 0, 1, 2, Qt.AlignmentFlag.AlignLeft if stretch else Qt.AlignmentFlag(0))
-        grid.addWidget(self._reset, 1, 2)
-        grid.addWidget(self._told, 2, 0, 1, 3)
+        if isinstance(editor, Switch):
+            editor.setText(title)  # beside its box
+        beside = QHBoxLayout()
+        beside.addWidget(editor)
+        beside.addWidget(self._reset)
+        if isinstance(editor, Number | Switch):
+            beside.addStretch(1)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 12)
+        column.setSpacing(3)
+        if not isinstance(editor, Switch):
+            name = QLabel(title, self)
+            name.setBuddy(editor)
+            column.addWidget(name)
+        column.addLayout(beside)
+        column.addWidget(self._told)
         self._held.changed.connect(self._follow)
         self._follow()
         self._colour()
@@ -65,7 +71,7 @@ class Row(QWidget):
             self._colour()
 
     def _follow(self) -> None:
-        self._reset.setEnabled(self.value() != self.usual)
+        self._reset.setVisible(self.value() != self.usual)
 
     def _colour(self) -> None:
         colours = QPalette()

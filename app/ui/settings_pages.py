@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QListWidget,
+    QListWidgetItem,
     QPushButton,
     QScrollArea,
     QStackedWidget,
@@ -54,7 +55,9 @@ class Pages(QWidget):
         self._usual = usual
         self.options: dict[str, Row] = {}  #: by the names that options have in TOML
         self.views: dict[str, Row] = {}  #: by the fields of `View`
-        self.pose, self.detector = (Choices([Choice("", "")], files=FILES) for _ in range(2))
+        self.pose, self.detector = (
+            Choices([Choice("", self.tr("the one that comes along"))], files=FILES) for _ in range(2)
+        )
         self.device = Choices([Choice("auto", "auto"), Choice("cpu", "cpu")])
         self.smooth = SmoothField(rate)
         self._list, self._stack = QListWidget(self), QStackedWidget(self)
@@ -118,8 +121,12 @@ class Pages(QWidget):
             option(
                 "detection-threshold", tr("Least score of a person"), Number(0, 1, decimals=3, lowest=own)
             ),
-            option("max-people", tr("Most people"), Number(0, 1000, lowest=tr("everyone"))),
-            option("detect-every", tr("Frames between two looks"), Rhythm(0, MOST_FRAMES, lowest="auto")),
+            option("max-people", tr("At most so many people"), Number(0, 1000, lowest=tr("everyone"))),
+            option(
+                "detect-every",
+                tr("Frames from one look for people to the next"),
+                Rhythm(0, MOST_FRAMES, lowest="auto"),
+            ),
             option(
                 "remember", tr("Memory for who is out of sight"), Number(0, longest, decimals=1, unit=" s")
             ),
@@ -137,7 +144,7 @@ class Pages(QWidget):
             "picture": (tr("Picture"), tr("Off: skeletons on black.")),
             "mirror": (tr("Mirror"), tr("As one sees oneself; for a webcam.")),
         }
-        width = Number(THINNEST, WIDEST, decimals=2, unit=tr(" times"))
+        width = Number(THINNEST, WIDEST, decimals=2, unit=" \N{MULTIPLICATION SIGN}")
         switches = [self._view(name, title, Switch(""), told) for name, (title, told) in texts.items()]
         return [self._view("line_width", tr("Width of lines"), width, tr("Over the usual width.")), *switches]
 
@@ -166,7 +173,8 @@ class Pages(QWidget):
         area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         area.setWidget(inner)
         self._stack.addWidget(area)
-        self._list.addItem(title)
+        item = QListWidgetItem(title, self._list)
+        item.setSizeHint(QSize(0, 2 * self.fontMetrics().height()))
 
 
 def _sentence(explained: str) -> str:
