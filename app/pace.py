@@ -72,8 +72,12 @@ class Pace:
             return False
         doubtful = bool((poses.scores.mean(axis=1) < PALER * self._palest).any())
         if doubtful:
-            self._seen, self._since, self._gap = frame.time, 1, self._gap / 2
+            self.doubt(frame)
         return doubtful
+
+    def doubt(self, frame: Frame) -> None:
+        """People are looked for in this frame, because of what was where they were expected."""
+        self._seen, self._since, self._gap = frame.time, 1, self._gap / 2
 
     def there(self, poses: Poses) -> Poses:
         """Those who are where they were expected; on the others' place there is nothing like them."""
@@ -81,7 +85,7 @@ class Pace:
             return poses
         rows = np.flatnonzero(poses.scores.mean(axis=1) >= GONE * self._palest)
         boxes = Boxes(poses.boxes.xyxy[rows], poses.boxes.scores[rows])
-        return Poses(boxes, poses.keypoints[rows], poses.scores[rows])
+        return Poses(boxes, poses.keypoints[rows], poses.scores[rows], poses.spread[rows])
 
     def followed(self, expected: int, told: int) -> None:
         """Whoever is told of no more is looked for soon."""

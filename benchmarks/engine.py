@@ -45,7 +45,7 @@ def jobs(people: int) -> dict[str, Callable[[], object]]:
     joints = rng.uniform([2, 2], [45, 61], (people, len(KEYPOINTS), 2))
     heatmaps = encode(joints, np.ones(joints.shape[:2], bool), HEATMAP)
     heatmaps += rng.normal(0, 0.003, heatmaps.shape).astype(np.float32)
-    cells, _ = decode(heatmaps)
+    cells = decode(heatmaps).cells
     return {
         "affines": lambda: affines(boxes, INPUT),
         "crops": lambda: crops(image, at, INPUT),

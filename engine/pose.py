@@ -11,7 +11,7 @@ import numpy as np
 from engine.crop import Affines, Size, affines, crops, normalise, to_frame
 from engine.description import PoseModel
 from engine.errors import UserError
-from engine.heatmap import Decoder, decode, flip_back
+from engine.heatmap import Decoder, Joints, decode, flip_back
 from engine.recognition import gives_joints, pose_model, takes_pixels
 from engine.session import Session, open_session, unheard
 from engine.types import Array, Boxes, Image, Poses
@@ -86,36 +86,39 @@ class PoseEstimator:
         size = self._model.input_size
         warps = [affines(found.xyxy, size, unbiased=self._unbiased) for found in boxes]
         patches = [crops(image, warp, size) for image, warp in zip(images, warps, strict=True)]
-        keypoints, scores = self._joints(patches, warps)
         ends = np.cumsum([len(found) for found in boxes])[:-1]
-        frames = zip(boxes, np.split(keypoints, ends), np.split(scores, ends), strict=False)
-        return [Poses(*frame) for frame in frames]
+        columns = [np.split(column, ends) for column in self._joints(patches, warps)]
+        return [Poses(*frame) for frame in zip(boxes, *columns, strict=False)]
 
     def close(self) -> None:
         self._session.close()
 
-    def _joints(self, patches: Sequence[Image], warps: Sequence[Affines]) -> tuple[Array, Array]:
-        """Crops (N_i, h, w, 3) of each frame, and their affines -> joints (N, K, 2) in the frames, scores."""
+    def _joints(self, patches: Sequence[Image], warps: Sequence[Affines]) -> tuple[Array, Array, Array]:
+        """Crops (N_i, h, w, 3) of each frame, and their affines -> joints (N, K, 2), scores and spread.
+
+        Joints are in the frames' pixels.
+        """
         n, k = sum(map(len, patches)), len(self.keypoints)
-        keypoints, scores = np.zeros((n, k, 2), np.float32), np.zeros((n, k), np.float32)
+        keypoints, scores, spread = (np.zeros((n, k, *xy), np.float32) for xy in ((2,), (), ()))
         if n:  # nobody costs nothing
             people, cuts = np.concatenate(patches), np.concatenate(warps)
         for start in range(0, n, self._rows):
             rows = slice(start, start + self._rows)
-            cells, scores[rows], size = self._cells(people[rows])
+            found, size = self._cells(people[rows])
+            scores[rows], spread[rows] = found.scores, found.spread
             keypoints[rows] = to_frame(
-                cells, cuts[rows], self._model.input_size, size, unbiased=self._unbiased
+                found.cells, cuts[rows], self._model.input_size, size, unbiased=self._unbiased
             )
-        return keypoints, scores
+        return keypoints, scores, spread
 
-    def _cells(self, people: Image) -> tuple[Array, Array, Size]:
-        """Crops (N, h, w, 3) -> joints (N, K, 2) in cells of a grid, scores (N, K), and the grid's size."""
+    def _cells(self, people: Image) -> tuple[Joints, Size]:
+        """Crops (N, h, w, 3) -> joints in cells of a grid, and the grid's size."""
         if self._inside:
             joints, scores = self._session.run(self._input(people))
-            return joints, scores, self._model.input_size
+            return Joints(joints, scores, np.ones_like(scores)), self._model.input_size
         heatmaps = self._heatmaps(people)
-        cells, scores = decode(heatmaps, self._decoder, sigma=self._model.sigma)
-        return cells, scores, (heatmaps.shape[2], heatmaps.shape[3])
+        found = decode(heatmaps, self._decoder, sigma=self._model.sigma)
+        return found, (heatmaps.shape[2], heatmaps.shape[3])
 
     def _heatmaps(self, people: Image) -> Array:
         """Crops (N, h, w, 3) -> heatmaps (N, K, h', w')."""

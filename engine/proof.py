@@ -172,7 +172,7 @@ def joints(session: Session, model: PoseModel, crops: Image) -> tuple[Array, Arr
         raise UserError(
             f"the pose network answers {heatmaps.shape}, not {len(model.keypoints)} heatmaps each"
         )
-    cells, scores = decode(heatmaps, model.decoder, sigma=model.sigma)
+    cells, scores, _ = decode(heatmaps, model.decoder, sigma=model.sigma)
     still = np.tile(np.eye(2, 3), (len(crops), 1, 1))
     return to_frame(cells, still, size, (heatmaps.shape[2], heatmaps.shape[3]), unbiased=unbiased), scores
 

@@ -107,7 +107,7 @@ def test_every_decoder_does_what_its_paper_says(seed: int) -> None:
     }
     for method, reference in slow.items():
         want = [[reference(heatmap) for heatmap in person] for person in heatmaps]
-        xy, scores = decode(heatmaps, method)  # type: ignore[arg-type]
+        xy, scores, _ = decode(heatmaps, method)  # type: ignore[arg-type]
         np.testing.assert_allclose(xy, want, atol=1e-4, err_msg=method)
         np.testing.assert_array_equal(scores, np.minimum(heatmaps.max(axis=(2, 3)), 1))
 
@@ -118,7 +118,7 @@ def test_in_noise_too_the_decoders_do_what_their_paper_says(method: Decoder) -> 
     heatmaps = np.random.default_rng(12).uniform(0, 1, (60, 10, 12, 9)).astype(np.float32)
     settings = (GAUSSIAN_11, 2, 2) if method == "dark" else (OPENCV_7, 1, 0)
     want = np.array([[log_taylor(heatmap, *settings) for heatmap in person] for person in heatmaps])
-    xy, _ = decode(heatmaps, method)
+    xy, *_ = decode(heatmaps, method)
     alike = (np.abs(xy - want) < 1e-3).all(axis=-1)
     assert alike.mean() > 0.99  # a Hessian on the verge of singular may fall to either side
 
@@ -129,7 +129,7 @@ def test_the_taylor_decoders_find_the_centre_of_a_bell_to_a_hundredth_of_a_cell(
 ) -> None:
     rng = np.random.default_rng(5)
     for x, y in rng.uniform(border, [WIDTH - 1 - border, HEIGHT - 1 - border], (60, 2)):
-        xy, scores = decode(bell(x, y), method)
+        xy, scores, _ = decode(bell(x, y), method)
         np.testing.assert_allclose(xy[0, 0], [x, y], atol=0.01)
         assert 0.93 < scores[0, 0] <= 1
 
@@ -138,7 +138,7 @@ def test_half_cells_from_one_border_to_the_other() -> None:
     for half in range(2 * WIDTH - 1):
         x = half / 2
         for method in DECODERS:
-            (xy,), _ = decode(bell(x, 30.25), method)
+            (xy,), *_ = decode(bell(x, 30.25), method)
             # Half-way between two cells either is the highest.
             off = {"argmax": 0.5, "quarter": 0.25, "dark": 0.01, "udp": 0.01}[method]
             if method != "udp" and not 2 <= x <= WIDTH - 3:
@@ -148,13 +148,13 @@ def test_half_cells_from_one_border_to_the_other() -> None:
 
 def test_a_joint_beyond_the_border_is_put_on_it() -> None:
     for x, y, want in ((-1.3, 20.2, [-0.5, 20.2]), (20.2, HEIGHT + 0.4, [20.2, HEIGHT - 0.5])):
-        (xy,), _ = decode(bell(x, y), "udp")
+        (xy,), *_ = decode(bell(x, y), "udp")
         np.testing.assert_allclose(xy[0], want, atol=0.01)
 
 
 @pytest.mark.parametrize(("sigma", "tolerance"), [(1.0, 0.02), (3.0, 0.005)])
 def test_dark_takes_the_deviation_of_the_targets(sigma: float, tolerance: float) -> None:
-    (xy,), _ = decode(bell(17.3, 40.45, sigma=sigma), "dark", sigma=sigma)
+    (xy,), *_ = decode(bell(17.3, 40.45, sigma=sigma), "dark", sigma=sigma)
     np.testing.assert_allclose(xy[0], [17.3, 40.45], atol=tolerance)
 
 
@@ -163,7 +163,7 @@ def test_the_quarter_step_goes_to_the_higher_neighbour_and_nowhere_between_equal
     heatmaps[:, :, 4, 4] = 0.5
     heatmaps[0, 0, 4, 5], heatmaps[0, 0, 5, 4] = 1e-6, -1e-6
     heatmaps[0, 1, 4, 3], heatmaps[0, 1, 3, 4], heatmaps[0, 1, 5, 4] = 0.2, 0.4, 0.3
-    xy, _ = decode(heatmaps, "quarter")
+    xy, *_ = decode(heatmaps, "quarter")
     np.testing.assert_array_equal(xy[0], [[4.25, 3.75], [3.75, 3.75], [4, 4]])
 
 
@@ -174,7 +174,7 @@ def test_the_quarter_step_is_not_taken_in_the_first_two_and_the_last_column_and_
         for x in range(size):
             heatmaps[y, x, :, :] = 0.1 * np.arange(size)  # to the right is always higher
             heatmaps[y, x, y, x] = 1
-    xy, _ = decode(heatmaps, "quarter")
+    xy, *_ = decode(heatmaps, "quarter")
     moved = xy[..., 0] - np.arange(size)
     assert {(x, y) for y, x in np.argwhere(moved)} == {(x, y) for x in (2, 3, 4, 5) for y in (2, 3, 4, 5)}
     np.testing.assert_array_equal(moved[moved != 0], 0.25)
@@ -183,7 +183,7 @@ def test_the_quarter_step_is_not_taken_in_the_first_two_and_the_last_column_and_
 def test_of_equal_cells_the_first_is_the_peak() -> None:
     heatmaps = np.zeros((1, 1, 8, 8), np.float32)
     heatmaps[0, 0, 3, 5] = heatmaps[0, 0, 6, 1] = 0.75
-    xy, scores = decode(heatmaps, "argmax")
+    xy, scores, _ = decode(heatmaps, "argmax")
     assert (*xy[0, 0], scores[0, 0]) == (5, 3, 0.75)
 
 
@@ -195,7 +195,7 @@ def test_a_heatmap_that_says_nothing_scores_nothing(method: Decoder) -> None:
     heatmaps[0, 2] -= 1  # its highest cell is exactly 0
     heatmaps[0, 3, 50, 3] = np.nan
     heatmaps[0, 4] = np.nan
-    xy, scores = decode(heatmaps, method)
+    xy, scores, _ = decode(heatmaps, method)
     np.testing.assert_array_equal(scores[0], [0, 0, 0, 0, 0, 1])
     np.testing.assert_array_equal(xy[0, :5], 0)
     np.testing.assert_allclose(xy[0, 5], [20, 20], atol=1e-5)
@@ -203,15 +203,15 @@ def test_a_heatmap_that_says_nothing_scores_nothing(method: Decoder) -> None:
 
 @pytest.mark.parametrize("method", DECODERS)
 def test_scores_stay_in_their_range(method: Decoder) -> None:
-    _, scores = decode(bell(20, 20) * np.array([1e-3, 3, 1e30], np.float32)[:, None, None, None], method)
+    _, scores, _ = decode(bell(20, 20) * np.array([1e-3, 3, 1e30], np.float32)[:, None, None, None], method)
     np.testing.assert_allclose(scores[:, 0], [1e-3, 1, 1], rtol=1e-6)
 
 
 @pytest.mark.parametrize("method", ["dark", "udp"])
 def test_the_height_of_a_bell_does_not_move_it(method: Decoder) -> None:
-    tall, _ = decode(bell(21.4, 33.2), method)
+    tall, *_ = decode(bell(21.4, 33.2), method)
     for height in (1e-3, 0.1, 40):
-        xy, _ = decode(bell(21.4, 33.2) * np.float32(height), method)
+        xy, *_ = decode(bell(21.4, 33.2) * np.float32(height), method)
         np.testing.assert_allclose(xy, tall, atol=1e-4)
 
 
@@ -223,18 +223,18 @@ def test_where_no_bell_fits_the_joint_stays_on_its_cell(method: Decoder) -> None
     saddle = bell(10, 10, 21, 21)
     saddle[0, 0, :8] = saddle[0, 0, 13:] = 0.99
     for heatmap in (flat, ridge, saddle):
-        cell, _ = decode(heatmap, "argmax")
-        xy, _ = decode(heatmap, method)
+        cell, *_ = decode(heatmap, "argmax")
+        xy, *_ = decode(heatmap, method)
         assert np.abs(xy - cell).max() <= 2
         assert np.isfinite(xy).all()
-    (xy,), _ = decode(saddle, method)
+    (xy,), *_ = decode(saddle, method)
     np.testing.assert_array_equal(xy[0], [10, 10])
 
 
 def test_nobody_and_no_joints_are_decoded_like_a_crowd() -> None:
     for method in DECODERS:
         for people, joints in ((0, 17), (3, 0), (0, 0)):
-            xy, scores = decode(np.zeros((people, joints, 64, 48), np.float32), method)
+            xy, scores, _ = decode(np.zeros((people, joints, 64, 48), np.float32), method)
             assert xy.shape == (people, joints, 2)
             assert scores.shape == (people, joints)
 
@@ -242,9 +242,9 @@ def test_nobody_and_no_joints_are_decoded_like_a_crowd() -> None:
 def test_a_crowd_is_decoded_like_each_one_alone() -> None:
     heatmaps = noisy_bells(3, people=4)
     for method in DECODERS:
-        xy, scores = decode(heatmaps, method)
+        xy, scores, _ = decode(heatmaps, method)
         for i in range(4):
-            alone_xy, alone_scores = decode(heatmaps[i : i + 1], method)
+            alone_xy, alone_scores, _ = decode(heatmaps[i : i + 1], method)
             np.testing.assert_allclose(xy[i], alone_xy[0], atol=1e-5)
             np.testing.assert_array_equal(scores[i], alone_scores[0])
 
@@ -278,7 +278,7 @@ def test_whatever_the_network_says_joints_are_numbers_on_the_heatmap(
 ) -> None:
     heatmaps = data.draw(arrays(np.float32, (1, 2, height, width), elements=VALUES))
     for method in DECODERS:
-        xy, scores = decode(heatmaps, method)
+        xy, scores, _ = decode(heatmaps, method)
         assert np.isfinite(xy).all()
         assert (xy >= -1).all()
         assert (xy <= [width, height]).all()
@@ -321,14 +321,14 @@ def test_joints_without_a_label_or_far_outside_have_empty_targets(unbiased: bool
 def test_decode_undoes_encode(method: Decoder, tolerance: float) -> None:
     rng = np.random.default_rng(8)
     joints = rng.uniform([2, 2], [WIDTH - 3, HEIGHT - 3], (10, 17, 2))
-    xy, scores = decode(encode(joints, np.ones((10, 17), bool), (HEIGHT, WIDTH)), method)
+    xy, scores, _ = decode(encode(joints, np.ones((10, 17), bool), (HEIGHT, WIDTH)), method)
     assert np.abs(xy - joints).max() <= tolerance + 1e-5
     assert scores.min() > 0.93
 
 
 def test_a_quarter_off_the_cell_is_exactly_what_the_quarter_step_finds() -> None:
     joints = np.array([[[10.25, 20.75], [11.75, 40.25]]])
-    xy, _ = decode(encode(joints, np.ones((1, 2), bool), (HEIGHT, WIDTH)), "quarter")
+    xy, *_ = decode(encode(joints, np.ones((1, 2), bool), (HEIGHT, WIDTH)), "quarter")
     np.testing.assert_array_equal(xy, joints)
 
 
@@ -368,8 +368,8 @@ def test_the_flip_test_agrees_with_itself_within_a_quarter_cell_in_the_classic_t
     seen = np.ones((23, 1), bool)
     straight = encode(np.stack([pixel / 4, height], -1)[:, None], seen, (HEIGHT, WIDTH))
     flipped = encode(np.stack([(191 - pixel) / 4, height], -1)[:, None], seen, (HEIGHT, WIDTH))
-    together, _ = decode((straight + flip_back(flipped, (), shift=True)) / 2, "dark")
-    apart, _ = decode((straight + flip_back(flipped, (), shift=False)) / 2, "dark")
+    together, *_ = decode((straight + flip_back(flipped, (), shift=True)) / 2, "dark")
+    apart, *_ = decode((straight + flip_back(flipped, (), shift=False)) / 2, "dark")
     np.testing.assert_allclose(together[:, 0, 0], pixel / 4 + 1 / 8, atol=0.01)
     np.testing.assert_allclose(apart[:, 0, 0], pixel / 4 - 3 / 8, atol=0.01)
 

@@ -156,7 +156,7 @@ def test_no_normalisation_is_left_and_nothing_else_changes() -> None:
 def test_joints_from_inside_are_those_that_the_program_decodes(decoder: Decoder) -> None:
     settings = model(decoder, size=(64, 48))
     heatmaps = np.concatenate([noisy_bells(seed) for seed in range(20)])
-    cells, scores = decode(heatmaps, settings.decoder, sigma=2.0)
+    cells, scores, _ = decode(heatmaps, settings.decoder, sigma=2.0)
     wanted = cells * ([47 / 11, 63 / 15] if settings.decoder == "udp" else [4, 4])
     with torch.no_grad():
         found, peaks = Decode(settings, (16, 12))(torch.from_numpy(heatmaps))

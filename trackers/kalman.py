@@ -14,20 +14,27 @@ the area of the box, in pixels, about 1.1 m of a standing adult.
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 from filterpy.common import Q_continuous_white_noise
 from numpy.typing import NDArray
 
+from trackers.matching import joint_sigmas
+
 Floats = NDArray[np.float64]
 Indices = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 
-#: Deviation of a measured joint over the person's size, for a heatmap peak of 1; it grows with 1 / peak^2,
+#: Deviation of a measured joint over the person's size, for a heatmap peak of 1; it grows with 1 / peak^PEAK,
 #: up to a whole person. On the demo clip, against its truth, SimplePose's joints tremble by .012 at peaks
 #: of .8 and .037 at .5, and are off by twice that, slowly changing: this is between the two.
-MEASURED, LEAST_PEAK = 0.016, 0.125
+MEASURED, PEAK, LEAST_PEAK = 0.024, 1.7, 0.125
+
+#: By which powers it grows with the spread of the heatmap, and with how inexactly people point out such a
+#: joint (COCO's sigmas over their mean): eyes are placed by a network three times as exactly as hips.
+SPREAD, CARE = 0.5, 0.6
 
 #: Density of the white acceleration, size^2 / s^3, of a joint at rest in its body: people who stand, or
 #: walk as a whole, change their velocity by about .2 sizes a second within a second.
@@ -36,17 +43,21 @@ CALM = 0.07
 #: A joint that moves within its body turns back after 1 / SWING seconds or so: density of the acceleration
 #: over the square of the velocity relative to the body, 1 / s. So legs swing freely, and ears do not
 #: tremble.
-SWING = 10.0
+SWING = 12.0
 
 #: Seconds in which the shown place of a joint closes most of its gap to the filtered one. The Kalman gain
 #: lets a part of every error through at once, and that part is what trembles; a second stage that moves with
 #: the filter's own velocity halves it, without being late where somebody moves evenly. It keeps within LEASH
-#: deviations of what the filter knows, so that a joint that jumps is not dragged behind.
+#: deviations of what the filter knows, so that neither a joint nor a body that jumps is dragged behind.
 SETTLING, LEASH = 0.04, 0.7
 
 #: Squared deviations by which all joints together are off, by their median, from which a body jumped, stopped
 #: or started: 17 joints that err on their own are that far off once in 250 frames.
 JOLT = 1.0
+
+#: Density of the acceleration of a body as a whole, size^2 / s^3, and as how many joints that err
+#: independently it is measured.
+SWAY, ALIKE = 0.6, 6.0
 
 #: Seconds that somebody takes to start walking.
 START = 0.7
@@ -83,11 +94,25 @@ def begin(measured: Floats, noise: Floats, velocity: Floats, speed: Floats) -> M
     return Motion(measured, still + velocity, variance, measured, np.zeros_like(noise))
 
 
-def measurement_noise(scores: Floats, size: Floats) -> Floats:
-    """Variance (T, K), px^2, of joints with heatmap peaks `scores` (T, K), people of `size` (T,) pixels."""
-    deviation: Floats = MEASURED * size[:, None] / scores.clip(LEAST_PEAK, 1.0) ** 2
+def measurement_noise(scores: Floats, spread: Floats, size: Floats) -> Floats:
+    """Variance (T, K), px^2, of joints with heatmap peaks `scores` (T, K) that `spread` (T, K) > 0.
+
+    The people are of `size` (T,) pixels.
+    """
+    deviation: Floats = MEASURED * size[:, None] * _inexact(scores.shape[1])
+    deviation *= scores.clip(LEAST_PEAK, 1.0) ** -PEAK
+    deviation *= spread**SPREAD
     deviation *= deviation
     return deviation
+
+
+@lru_cache(maxsize=4)
+def _inexact(joints: int) -> Floats:
+    """How much each joint errs (K,), beside the others of the skeleton."""
+    sigmas = joint_sigmas(joints)
+    out: Floats = (sigmas * len(sigmas) / sigmas.sum()) ** CARE
+    out.setflags(write=False)
+    return out
 
 
 def body_velocity(motion: Motion, scores: Floats) -> Floats:
@@ -154,12 +179,54 @@ def jolted(motion: Motion, measured: Floats, noise: Floats, dt: Floats, speed: F
     """
     if not motion.hidden.size:
         return motion
+    return _jolted(motion, _medians(motion, measured, noise), dt, speed)
+
+
+def followed(
+    motion: Motion, measured: Floats, noise: Floats, dt: Floats, speed: Floats, size: Floats
+) -> Motion:
+    """The same as `jolted`, and what all joints (T, K, 2) are off by together is followed closely.
+
+    Joints err each on its own, so a body is measured better than any of them, and its velocity may change
+    more quickly: bodies turn, start and stop as wholes. Were all joints equal, a body would be a filter of its
+    own beside those of the joints within it. That filter is taken as settled: its gains are those of an
+    alpha-beta filter (Kalata, "The Tracking Index", IEEE Trans. AES 1984). `size` (T,) pixels.
+    """
+    if not motion.hidden.size:
+        return motion
+    medians = _medians(motion, measured, noise)
+    motion = _jolted(motion, medians, dt, speed)
+    x, y, _, usual = medians
+    place, both = (motion.variance[:, i].mean(axis=1) for i in range(2))
+    known = (dt > 0.0) & np.isfinite(usual)
+    usual, dt = np.where(known, usual, 1.0), np.where(known, dt, 1.0)
+    pull, push = place / (place + usual), both / (place + usual)
+    index = np.sqrt(SWAY * size * size * dt**3 / (usual / ALIKE))
+    rest = 0.25 * (4.0 + index - np.sqrt(8.0 * index + index * index))
+    near, fast = 1.0 - rest * rest, 2.0 * (1.0 + rest * rest) - 4.0 * rest
+    step = np.where(known, np.maximum(near - pull, 0.0) / (1.0 - pull), 0.0)
+    spurt = np.where(known, np.maximum(fast / dt - push * (1.0 - step), 0.0), 0.0)
+    off = np.stack([x, y], axis=1)[:, None]
+    return motion._replace(
+        position=motion.position + step[:, None, None] * off,
+        velocity=motion.velocity + spurt[:, None, None] * off,
+    )
+
+
+def _medians(motion: Motion, measured: Floats, noise: Floats) -> Floats:
+    """Of what joints are off by in x and y, of the variance of that, and of their noise: (4, T)."""
     people, joints = motion.hidden.shape
-    both = np.empty((people, 3, joints))
-    both[:, :2] = (measured - motion.position).transpose(0, 2, 1)
-    both[:, 2] = motion.variance[:, 0] + noise
+    each = np.empty((people, 4, joints))
+    each[:, :2] = (measured - motion.position).transpose(0, 2, 1)
+    each[:, 2] = motion.variance[:, 0] + noise
+    each[:, 3] = noise
     half = [(joints - 1) // 2, joints // 2]
-    x, y, spread = 0.5 * np.partition(both, half)[..., half].sum(axis=2).T  # medians, sooner than np.median's
+    medians: Floats = 0.5 * np.partition(each, half)[..., half].sum(axis=2).T  # sooner than np.median
+    return medians
+
+
+def _jolted(motion: Motion, medians: Floats, dt: Floats, speed: Floats) -> Motion:
+    x, y, spread, _ = medians
     off = np.sqrt(x * x + y * y)
     jolt = (off * off > JOLT * spread) & (dt > 0.0) & np.isfinite(spread)
     if not jolt.any():
@@ -193,10 +260,22 @@ def correct(motion: Motion, measured: Floats, noise: Floats, used: Mask) -> Moti
 def settle(motion: Motion, clear: Mask, dt: Floats) -> Motion:
     """What is shown of joints corrected `dt` (T,) seconds after the time before; `clear` (T, K) are seen."""
     gap = motion.shown - motion.position
+    place = motion.variance[:, 0].clip(1e-12)
+    if gap.shape[1]:
+        share = 1.0 / gap.shape[1]
+        body = gap.sum(axis=1, keepdims=True) * share
+        body *= 1.0 - _leashed(body, place.sum(axis=1, keepdims=True) * (share / ALIKE))
+        gap -= body
     gap *= _unsettled(dt)[:, None, None]
-    far = np.sqrt((gap[..., 0] ** 2 + gap[..., 1] ** 2) / motion.variance[:, 0].clip(1e-12)) / LEASH
-    gap /= np.maximum(far, 1.0)[..., None]
+    gap *= _leashed(gap, place)
     return motion._replace(shown=motion.position + gap, hidden=np.where(clear, 0.0, motion.hidden))
+
+
+def _leashed(gap: Floats, variance: Floats) -> Floats:
+    """What share (T, K, 1) of a gap (T, K, 2) is within LEASH deviations."""
+    squared = (gap[..., 0] ** 2 + gap[..., 1] ** 2) / (LEASH * LEASH * variance)
+    share: Floats = 1.0 / np.sqrt(np.maximum(squared, 1.0))
+    return share[..., None]
 
 
 def _unsettled(dt: Floats) -> Floats:
@@ -233,12 +312,13 @@ def lag(dt: float, score: float = 0.8) -> float:
     """
     when = np.arange(-5.0, START, dt)
     speed = when.clip(min=0.0)
-    noise = measurement_noise(np.full((1, 1), score), np.ones(1))
+    noise = measurement_noise(np.full((1, 1), score), np.ones((1, 1)), np.ones(1))
     motion = begin(np.zeros((1, 1, 2)), noise, np.zeros((1, 1, 2)), np.ones(1))
     behind = []
     for place in 0.5 * speed * speed:
         motion = advance(motion, dt, np.full((1, 1), CALM))
-        motion = jolted(motion, np.full((1, 1, 2), place), noise, np.full(1, dt), np.full(1, np.inf))
+        seen = np.full((1, 1, 2), place), noise
+        motion = followed(motion, *seen, np.full(1, dt), np.full(1, np.inf), np.ones(1))
         motion = correct(motion, np.full((1, 1, 2), place), noise, noise > 0.0)
         motion = settle(motion, noise > 0.0, np.full(1, dt))
         behind.append(place - motion.shown[0, 0, 0])

@@ -81,15 +81,15 @@ class Lagged:
 
 def _step(tracks: Tracks, time: float, before: Sequence[_Seen | None]) -> Step:
     """The people of a frame, of whom some were seen `before`."""
-    measured, scores = tracks.measured.astype(np.float64), tracks.scores.astype(np.float64)
-    size = person_sizes(tracks.boxes.xyxy)
-    fresh = first(measured, scores, size)
+    told = tracks.measured, tracks.scores, tracks.spread
+    seen_as = (*(column.astype(np.float64) for column in told), person_sizes(tracks.boxes.xyxy))
+    fresh = first(*seen_as)
     seen = [each for each in before if each]
     if not seen:
         return fresh
     rows = np.array([row for row, each in enumerate(before) if each])
     dt = np.array([[max(time - each.frame.time, 0.0)] for each in seen])
-    old = forward(_gathered(seen), dt, measured[rows], scores[rows], size[rows])
+    old = forward(_gathered(seen), dt, *(column[rows] for column in seen_as))
     order = np.concatenate([rows, np.setdiff1d(np.arange(len(before)), rows)])
     return _joined(old, fresh.take(order[len(rows) :])).take(np.argsort(order))
 

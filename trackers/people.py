@@ -15,7 +15,7 @@ from trackers.kalman import (
     advance,
     begin,
     body_velocity,
-    jolted,
+    followed,
     measurement_noise,
     process_density,
     restart,
@@ -46,6 +46,7 @@ class Sight(NamedTuple):
     size: Floats  #: (N,) square root of the area of the box, pixels
     joints: Floats  #: (N, K, 2) x, y in pixels, always finite
     scores: Floats  #: (N, K)
+    spread: Floats  #: (N, K) of the heatmaps, above 0
     noise: Floats  #: (N, K) variance of the joints, px^2; infinite for joints that were not measured
 
     def take(self, rows: Indices) -> Sight:
@@ -72,13 +73,13 @@ def look(poses: Poses, looks: Looks | None = None) -> Sight:
     measured = np.all(np.abs(joints) < FAR_OUT, axis=2)
     middle = 0.5 * (boxes[:, None, :2] + boxes[:, None, 2:])
     joints = np.where(measured[..., None], joints, middle)
-    scores, size = np.where(measured, scores, 0.0), box_sizes(boxes)
-    noise = np.where(measured, measurement_noise(scores, size), np.inf)
+    scores, spread, size = np.where(measured, scores, 0.0), _real(poses.spread[rows]), box_sizes(boxes)
+    noise = np.where(measured, measurement_noise(scores, spread, size), np.inf)
     shown = unseen(len(rows))
     if looks:
         shown = looks.take(rows)
         shown = shown._replace(weights=shown.weights * ~_behind(boxes)[:, None])
-    return Sight(rows, shown, certainty[rows], boxes, size, joints, scores, noise)
+    return Sight(rows, shown, certainty[rows], boxes, size, joints, scores, spread, noise)
 
 
 def _behind(boxes: Floats) -> Mask:
@@ -142,7 +143,7 @@ class People(NamedTuple):
         Where nobody `detected` them, their boxes are fitted to their joints, as they were when somebody did.
         """
         fastest = LIMB_SPEED * sight.size
-        motion = jolted(self.motion, sight.joints, sight.noise, self.unseen, fastest)
+        motion = followed(self.motion, sight.joints, sight.noise, self.unseen, fastest, sight.size)
         _, motion, clear = believed(motion, sight.joints, sight.noise, sight.size)
         returned = (self.missed > PATIENCE)[:, None] & np.isfinite(sight.noise)
         if returned.any():
@@ -240,3 +241,9 @@ def _margins(boxes: Floats, motion: Motion, size: Floats) -> Floats:
 def _finite(scores: NDArray[np.float32]) -> Floats:
     """Scores as numbers of at least 0; what is no number is 0."""
     return np.where(np.isfinite(scores), scores, 0.0).clip(min=0.0).astype(np.float64)
+
+
+def _real(spread: NDArray[np.float32]) -> Floats:
+    """Spreads as numbers above 0; what is none is 1."""
+    real = np.isfinite(spread) & (spread > 0.0)
+    return np.where(real, spread, 1.0).astype(np.float64)

@@ -36,6 +36,7 @@ class Path(NamedTuple):
     time: Floats  #: (F,) seconds; where it falls, no time passes
     measured: Floats  #: (F, K, 2) pixels, finite
     scores: Floats  #: (F, K); a joint of score 0 was not measured
+    spread: Floats  #: (F, K) of the heatmaps
     size: Floats  #: (F,) pixels, above 0
 
     def take(self, rows: slice) -> Path:
@@ -64,17 +65,19 @@ class Place(NamedTuple):
     velocity: Floats  #: (T, K, 2) pixels a second
 
 
-def first(measured: Floats, scores: Floats, size: Floats) -> Step:
-    """T people of whom nothing came before: joints (T, K, 2), scores (T, K), size (T,)."""
-    motion = appeared(measured, _noise(scores, size), size)
+def first(measured: Floats, scores: Floats, spread: Floats, size: Floats) -> Step:
+    """T people of whom nothing came before: joints (T, K, 2), scores and spread (T, K), size (T,)."""
+    motion = appeared(measured, _noise(scores, spread, size), size)
     return Step(scores, size, np.zeros((len(size), 1)), motion, motion, motion.variance)
 
 
-def forward(before: Step, dt: Floats, measured: Floats, scores: Floats, size: Floats) -> Step:
+def forward(
+    before: Step, dt: Floats, measured: Floats, scores: Floats, spread: Floats, size: Floats
+) -> Step:
     """The same people `dt` (T, 1) >= 0 seconds later, measured as in `first`."""
     body = body_velocity(before.free, before.scores)
     foretold = advance(before.free, dt, process_density(before.free, body, before.size))
-    noise = _noise(scores, size)
+    noise = _noise(scores, spread, size)
     foretold = jolted(foretold, measured, noise, dt[:, 0], LIMB_SPEED * size)
     motion, free, _ = believed(foretold, measured, noise, size)
     return Step(scores, size, dt, motion, free, foretold.variance)
@@ -129,11 +132,11 @@ def _side_by_side(paths: Sequence[Path]) -> list[Floats]:
     """The same for paths of which the longest is the first: those that are over drop out of the steps."""
     lengths = np.array([len(path.time) for path in paths])
     block = _stacked(paths, lengths[0])
-    steps = [first(block.measured[:, 0], block.scores[:, 0], block.size[:, 0])]
+    steps = [first(*(column[:, 0] for column in block[1:]))]
     for i in range(1, lengths[0]):
         rows = slice(0, int((lengths > i).sum()))
         dt = np.maximum(block.time[rows, i] - block.time[rows, i - 1], 0.0)[:, None]
-        now = block.measured[rows, i], block.scores[rows, i], block.size[rows, i]
+        now = (column[rows, i] for column in block[1:])
         steps.append(forward(steps[-1].take(rows), dt, *now))
     place = Place(steps[-1].motion.position, steps[-1].motion.velocity)
     block.measured[: len(place.position), lengths[0] - 1] = place.position
@@ -157,6 +160,6 @@ def _stacked(paths: Sequence[Path], longest: int) -> Path:
     return Path(*columns)
 
 
-def _noise(scores: Floats, size: Floats) -> Floats:
+def _noise(scores: Floats, spread: Floats, size: Floats) -> Floats:
     """Variance (T, K) of joints, px^2; infinite for those that were not measured."""
-    return np.where(scores > 0.0, measurement_noise(scores, size), np.inf)
+    return np.where(scores > 0.0, measurement_noise(scores, spread, size), np.inf)

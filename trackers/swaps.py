@@ -55,12 +55,12 @@ def exchanged(path: Path) -> Mask:
 
 def put_back(path: Path, swapped: Mask) -> Path:
     """The path with the pairs exchanged where they are `swapped` (F, K)."""
-    measured, scores = path.measured.copy(), path.scores.copy()
+    measured, scores, spread = path.measured.copy(), path.scores.copy(), path.spread.copy()
     for left, right in BODY if swapped.shape[1] == JOINTS else ():
         rows = np.flatnonzero(swapped[:, left])
-        for column in (measured, scores):
+        for column in (measured, scores, spread):
             column[rows, left], column[rows, right] = column[rows, right], column[rows, left]
-    return path._replace(measured=measured, scores=scores)
+    return path._replace(measured=measured, scores=scores, spread=spread)
 
 
 def _bodies(path: Path) -> Mask:

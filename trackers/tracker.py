@@ -232,7 +232,10 @@ class Tracker:
         predicted = (hidden > 0.0) & (hidden <= FORETOLD)
         told = smooth if self._smooth else measured
         likeness = people.likeness[order].astype(np.float32)
-        return Tracks(people.ids[order], boxes, measured, told, scores, predicted, likeness, camera)
+        spread = sight.spread[rows].astype(np.float32)
+        return Tracks(
+            people.ids[order], boxes, measured, told, scores, predicted, likeness, camera, spread
+        )
 
 
 def _doubles(sight: Sight) -> tuple[Floats, Mask]:

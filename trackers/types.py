@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.types import Array, Boxes, freeze
+from engine.types import Array, Boxes, freeze, untold
 
 #: The motion of a camera that stands still: from pixels of one frame to those of the next.
 STANDING: NDArray[np.float64] = np.eye(2, 3)
@@ -37,6 +37,7 @@ class Tracks:
     likeness: Array = field(default_factory=_nothing)
     #: (2, 3) how the camera moved, from pixels of the frame before to those of this one
     camera: NDArray[np.float64] = field(default_factory=lambda: STANDING)
+    spread: Array = field(default_factory=untold)  #: (N, K) of the heatmaps, as in `Poses`
 
     def __post_init__(self) -> None:
         n, k = len(self.ids), self.keypoints.shape[1]
@@ -46,8 +47,10 @@ class Tracks:
             object.__setattr__(self, "predicted", np.zeros((n, k), np.bool_))
         if self.likeness.shape == (0,):
             object.__setattr__(self, "likeness", np.ones(n, np.float32))
+        if self.spread.shape == (0, 0):
+            object.__setattr__(self, "spread", np.ones((n, k), np.float32))
         freeze(self, ids=(n,), measured=(n, k, 2), keypoints=(n, k, 2), scores=(n, k))
-        freeze(self, predicted=(n, k), likeness=(n,), camera=(2, 3))
+        freeze(self, predicted=(n, k), likeness=(n,), camera=(2, 3), spread=(n, k))
 
     def __len__(self) -> int:
         return len(self.ids)

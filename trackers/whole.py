@@ -79,5 +79,6 @@ def _path(frames: list[Tracks], times: Floats, which: Indices, rows: Indices) ->
         times[which],
         np.array([frames[frame].measured[row] for frame, row in pairs], np.float64),
         np.array([frames[frame].scores[row] for frame, row in pairs], np.float64),
+        np.array([frames[frame].spread[row] for frame, row in pairs], np.float64),
         person_sizes(boxes),
     )

@@ -137,7 +137,7 @@ def _compare(path: Path, wanted: Array, found: Array, tolerance: float) -> None:
 
 def _compare_joints(path: Path, model: PoseModel, heatmaps: Array, found: Array) -> None:
     """UserError where the joints in the file differ from those that the program decodes."""
-    cells = decode(heatmaps, model.decoder, sigma=model.sigma)[0]
+    cells = decode(heatmaps, model.decoder, sigma=model.sigma).cells
     unbiased = model.decoder == "udp"
     sides, counts = np.array(model.input_size[::-1]), np.array(heatmaps.shape[:1:-1])
     apart = np.hypot(*(found - cells * ((sides - unbiased) / (counts - unbiased))).T).mean()
