@@ -80,19 +80,28 @@ def make(
 ) -> list[str]:
     """Build the engine of each file, unless it is there; what is to be said of each, one line.
 
-    UserError where one cannot be built or is called off; those before it are kept.
+    One that cannot be built does not keep the others from it. UserError where none can, or it is called off;
+    those that were finished are kept.
     """
     from engine.build import build  # with what it needs, which may be missing
     from engine.recipe import Recipe
 
-    said = []
+    said, failed = [], []
     for number, path in enumerate(files, start=1):
 
         def report(phase: str, done: float, left: float, name: str = path.name, number: int = number) -> bool:
             show(Step(name, phase, number, len(files), done if left >= 0 else -1.0, left))
             return not stop.is_set()
 
-        said.append(_said(path, build(Recipe(path, device=device), report=report, force=force)))
+        try:
+            said.append(_said(path, build(Recipe(path, device=device), report=report, force=force)))
+        except UserError as error:
+            if stop.is_set():
+                raise
+            failed.append(error)
+            said.append(f"{path.name}: no engine: {error}")
+    if failed and len(failed) == len(files):
+        raise UserError("; ".join(said)) from failed[0]
     return said
 
 

@@ -57,6 +57,7 @@ class KeySheet(QDialog):
     def _list(self) -> QTreeWidget:
         tree = QTreeWidget(self)
         tree.setAccessibleName(self.tr("Keys by page"))
+        tree.setToolTip(self.tr("Choose a line to change its keys"))
         tree.setHeaderLabels([self.tr("What it does"), self.tr("Keys"), self.tr("Usually")])
         tree.setRootIsDecorated(False)
         tree.setAlternatingRowColors(True)

@@ -85,6 +85,7 @@ class ModelDialog(QDialog):
         tr = self.tr
         tree = QTreeWidget(self)
         tree.setAccessibleName(tr("Published networks"))
+        tree.setToolTip(tr("Networks that others have published; choose one"))
         titles = [tr("Network"), tr("Kind"), tr("Input"), tr("AP"), tr("Size"), tr("Licence"), tr("Here")]
         tree.setHeaderLabels(titles)
         tree.headerItem().setToolTip(3, tr("On COCO val2017, in percent, as published; ?: not published"))

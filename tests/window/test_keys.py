@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from named import nameless
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import (
@@ -227,3 +228,7 @@ def test_sheet_opens_over_the_window(keys: Keys, qtbot) -> None:
     assert len(found) == 1
     qtbot.keyClick(found[0], Qt.Key.Key_Escape)
     qtbot.waitUntil(lambda: not any(isinstance(each, KeySheet) for each in QApplication.topLevelWidgets()))
+
+
+def test_everything_has_a_name_and_a_tool_tip(sheet: KeySheet) -> None:
+    assert nameless(sheet) == []
