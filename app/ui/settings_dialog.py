@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,6 +17,7 @@ from app.ui.errand import Errand
 from app.ui.model_dialog import ModelDialog
 from app.ui.preferences import Preferences
 from app.ui.settings_pages import Pages
+from app.ui.smooth_field import WAITLESS
 from app.ui.trouble import Trouble
 from app.ui.view import View
 from engine.errors import UserError
@@ -32,12 +33,13 @@ class Found:
     pose: list[Choice]
     detector: list[Choice]
     devices: list[Choice]
-    live_s: float  #: lag of smoothing that waits for nothing
+    lags: Mapping[str, float]  #: seconds, of the ways to smooth that wait for nothing
 
 
 def survey(rate: float) -> Found:
     """Look around; takes as long as NVIDIA's driver takes to answer. UserError."""
-    return Found(networks("pose"), networks("detector"), devices(nvidia.look()), lag_s("", rate))
+    lags = {how: lag_s(how, rate) for how in WAITLESS}
+    return Found(networks("pose"), networks("detector"), devices(nvidia.look()), lags)
 
 
 class SettingsDialog(QDialog):
@@ -133,7 +135,7 @@ class SettingsDialog(QDialog):
             (self._pages.device, found.devices),
         ):
             field.offer(choices)
-        self._pages.smooth.set_live_lag(found.live_s)
+        self._pages.smooth.set_lags(found.lags)
 
     def _looked(self, errors: list[Exception]) -> None:
         for error in errors:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+from collections.abc import Mapping
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
@@ -13,7 +13,8 @@ from app.ui.fields import Choices, Number, Value
 from trackers.smoothing import LONGEST_LAG
 
 LEAST_S = 0.05
-AHEAD = "lag:"
+AHEAD, EURO = "lag:", "one-euro"
+WAITLESS = (LIVE, EURO)  #: ways whose lag has to be worked out
 
 
 class SmoothField(QWidget):
@@ -24,12 +25,13 @@ class SmoothField(QWidget):
     def __init__(self, rate: float, parent: QWidget | None = None) -> None:
         """`rate`: frames a second that the costs are told for."""
         super().__init__(parent)
-        self._rate, self._live_s = rate, -1.0
+        self._rate = rate
+        self._lags: Mapping[str, float] = {}
         self._how = Choices(
             [
                 Choice("", self.tr("As suits the source")),
                 Choice(LIVE, self.tr("Live: by what was before")),
-                Choice("one-euro", self.tr("1-Euro filter")),
+                Choice(EURO, self.tr("1-Euro filter")),
                 Choice(AHEAD, self.tr("Look ahead, for so many seconds:")),
                 Choice("full", self.tr("Full: read a recording twice")),
                 Choice("off", self.tr("Off: as measured")),
@@ -68,9 +70,9 @@ class SmoothField(QWidget):
     def said(self, value: Value) -> str:
         return self._how.said(value).partition(":")[0].lower() if value == "" else str(value)
 
-    def set_live_lag(self, seconds: float) -> None:
-        """How late joints are without looking ahead, once that is worked out; below 0: it is not known."""
-        self._live_s = seconds
+    def set_lags(self, lags: Mapping[str, float]) -> None:
+        """How many seconds late joints are with the ways that wait for nothing, once that is worked out."""
+        self._lags = lags
         self._follow()
 
     def setAccessibleName(self, name: str) -> None:  # noqa: N802 (Qt's name)
@@ -87,15 +89,13 @@ class SmoothField(QWidget):
         self.changed.emit()
 
     def _told(self) -> str:
-        live = self.tr("joints are late by {0} while somebody starts to walk").format(
-            self._time(self._live_s)
-        )
+        start = self.tr("joints are late by {0} while somebody starts to walk")
+        live, euro = (start.format(self._time(self._lags.get(how, -1.0))) for how in WAITLESS)
+        camera = self.tr("Camera: live, {0}.").format(live)
         texts = {
-            "": self.tr("Camera: live, {0}. Recording: it looks ahead by {1}.").format(
-                live, self._time(RECORDED_S)
-            ),
+            "": self.tr("{0} Recording: it looks ahead by {1}.").format(camera, self._time(RECORDED_S)),
             LIVE: self.tr("Nothing waits; {0}.").format(live),
-            "one-euro": self.tr("Nothing waits; joints are late, the less the faster somebody moves."),
+            EURO: self.tr("Nothing waits; {0}.").format(euro),
             AHEAD: self.tr("Everything is shown {0} later.").format(self._time(self._seconds.value())),
             "full": self.tr(
                 "For recordings: results come at the end. A camera cannot be smoothed like this."
@@ -106,7 +106,7 @@ class SmoothField(QWidget):
 
     def _time(self, seconds: float) -> str:
         """Milliseconds and frames."""
-        if seconds < 0 or not math.isfinite(seconds):
+        if seconds < 0:
             return self.tr("a little")
         told = self.tr("{0} ms ({1} frames at {2} fps)")
         return told.format(f"{1e3 * seconds:.0f}", f"{seconds * self._rate:.1f}", f"{self._rate:g}")

@@ -28,7 +28,7 @@ FOUND = Found(
     pose=[Choice("", "tiny (comes along)"), Choice("hrnet_w32_256x192", "HRNet-W32, 256 x 192, AP 74.4")],
     detector=[Choice("", "yolo (comes along)")],
     devices=[Choice("auto", "auto"), Choice("cpu", "cpu"), Choice("cuda:0", "cuda:0, RTX 5000, 16 GiB")],
-    live_s=0.006,
+    lags={"live": 0.006, "one-euro": 0.0515},
 )
 
 
@@ -199,7 +199,7 @@ def test_a_value_that_cannot_be_is_told_and_nothing_is_kept(
         ("", "300 ms (9.0 frames at 30 fps)"),
         ("full", "at the end"),
         ("off", "0 ms"),
-        ("one-euro", "the less the faster"),
+        ("one-euro", "52 ms (1.5 frames at 30 fps)"),
     ],
 )
 def test_smoothing_says_what_it_costs(dialog: SettingsDialog, how: str, told: str) -> None:
