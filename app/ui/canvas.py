@@ -21,7 +21,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 from app.ui import plates
 from app.ui.look import Look
 from app.ui.pointing import person_at
-from app.ui.scene import Scene, quiet
+from app.ui.scene import Scene, quiet, shown
 from app.ui.view import Cast, View
 from engine.types import Frame
 from trackers.types import Tracks
@@ -163,10 +163,12 @@ class Canvas(QWidget):
             self.painted.emit()
 
     def _paint(self, painter: QPainter) -> None:
-        quiet(painter, QRectF(self.rect()))
-        if self._scene is not None:
+        if self._scene is None:
+            quiet(painter, QRectF(self.rect()), QRectF())
+        else:
             if len(box := self._scene.box(self.following)) and self._look.glide(box[0]):
                 self._tick.start(_TICK_MS)
+            quiet(painter, QRectF(self.rect()), shown(self._look.place))
             self._scene.paint(painter, self._look.place, self._hovered)
         area = (0.0, 0.0, float(self.width()), float(self.height()))
         plates.paint_lines(painter, self._line, self._caption, area, alone=self._scene is None)

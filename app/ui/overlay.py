@@ -8,14 +8,13 @@ through, and it takes Qt a quarter of the time that blending every stroke takes.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
 
 from app.palette import DARK, LIGHT, Bgr, shades
@@ -32,7 +31,7 @@ _RING = 1.3  #: width of the ring of a foretold joint, logical pixels
 class Figures:
     """The people to paint, in logical pixels of the widget."""
 
-    tracks: Tracks  #: in pixels of the picture
+    ids: NDArray[np.int64]  #: (N,)
     strokes: Strokes  #: moved to their places; only what is no "fixed" of it
     joined: Layout
     light: Floats  #: (N,) opacity of each, in (0, 1]
@@ -43,30 +42,18 @@ class Figures:
 def figures(tracks: Tracks, rows: NDArray[Any], view: Viewport, threshold: float, locked: int) -> Figures:
     """The people in `rows` who are in view; everyone but `locked` is dimmed, unless it is 0."""
     rows = rows[_in_view(tracks.boxes.xyxy[rows].astype(np.float64), view)]
-    own = chosen(tracks, rows)
+    ids = tracks.ids[rows]
     joined = layout(tracks.keypoints.shape[1])
     left, top, wide, high = view.rectangle
     corner = np.array([left, top])
-    strokes = measure(_enlarged(own, view), threshold, joined, max(1, round(wide)), max(1, round(high)))
+    strokes = measure(
+        _enlarged(tracks, rows, view), threshold, joined, max(1, round(wide)), max(1, round(high))
+    )
     strokes = replace(strokes, points=strokes.points + corner, boxes=strokes.boxes + np.tile(corner, 2))
     unit = math.sqrt(view.fitting**2 * view.aspect * view.width * view.height / (1280 * 720))
     stroke, outline = widths(strokes.size, unit)
-    light = np.where((locked == 0) | (own.ids == locked), 1.0, DIMMED)
-    return Figures(own, strokes, joined, light, stroke, outline)
-
-
-def chosen(tracks: Tracks, rows: NDArray[Any]) -> Tracks:
-    """The people in those rows."""
-    return replace(
-        tracks,
-        ids=tracks.ids[rows],
-        boxes=Boxes(tracks.boxes.xyxy[rows], tracks.boxes.scores[rows]),
-        measured=tracks.measured[rows],
-        keypoints=tracks.keypoints[rows],
-        scores=tracks.scores[rows],
-        predicted=tracks.predicted[rows],
-        likeness=tracks.likeness[rows],
-    )
+    light = np.where((locked == 0) | (ids == locked), 1.0, DIMMED)
+    return Figures(ids, strokes, joined, light, stroke, outline)
 
 
 def paint_skeletons(layer: QPainter, people: Figures, line_width: float) -> None:
@@ -84,12 +71,12 @@ def paint_boxes(layer: QPainter, people: Figures, line_width: float, only: int =
     layer.setCompositionMode(QPainter.CompositionMode.CompositionMode_Source)
     layer.setBrush(Qt.BrushStyle.NoBrush)
     for n, corners in enumerate(people.strokes.boxes.tolist()):
-        if only not in (0, people.tracks.ids[n]):
+        if only not in (0, people.ids[n]):
             continue
         opacity = float(people.light[n])
         width = line_width * max(1.0, 0.5 * float(people.stroke[n]))
         frame = QRectF(QPointF(*corners[:2]), QPointF(*corners[2:]))
-        for colour, wide in ((DARK, width + 1.5), (shades(int(people.tracks.ids[n])).middle, width)):
+        for colour, wide in ((DARK, width + 1.5), (shades(int(people.ids[n])).middle, width)):
             layer.setPen(QPen(ink(colour, opacity), wide))
             layer.drawRoundedRect(frame, 3.0, 3.0)
 
@@ -102,55 +89,54 @@ def ink(colour: Bgr, opacity: float = 1.0) -> QColor:
 
 
 def _limbs(layer: QPainter, people: Figures, n: int, line_width: float) -> None:
+    """The limbs of person `n`, those alike in one go: first all their outlines, then themselves."""
     strokes, joined = people.strokes, people.joined
-    sides = _sides(int(people.tracks.ids[n]))
+    sides = _sides(int(people.ids[n]))
     core, rim = line_width * float(people.stroke[n]), line_width * float(people.outline[n])
     opacity = _levels(strokes.bone_opacity[n] * people.light[n])
     starts, ends = strokes.points[n, joined.start].tolist(), strokes.points[n, joined.end].tolist()
+    alike: dict[tuple[int, bool, float], list[QLineF]] = {}  # the left comes last, as in the layout
     for bone in np.flatnonzero(strokes.bones[n]).tolist():
-        outline, colour = sides[joined.bone_side[bone]]
-        start, end = QPointF(*starts[bone]), QPointF(*ends[bone])
-        face = bool(joined.face_bone[bone])
+        kind = joined.bone_side[bone], bool(joined.face_bone[bone]), opacity[bone]
+        alike.setdefault(kind, []).append(QLineF(*starts[bone], *ends[bone]))
+    for (side, face, faint), lines in alike.items():
+        outline, colour = sides[side]
         width = core * (0.6 if face else 1.0)
         for shade, wide in ((outline, width + rim * (1.2 if face else 2.0)), (colour, width)):
-            layer.setPen(QPen(ink(shade, opacity[bone]), wide, Qt.PenStyle.SolidLine, Qt.PenCapStyle.FlatCap))
-            layer.drawLine(start, end)
+            layer.setPen(QPen(ink(shade, faint), wide, Qt.PenStyle.SolidLine, Qt.PenCapStyle.FlatCap))
+            layer.drawLines(lines)
 
 
 def _dots(layer: QPainter, people: Figures, n: int, line_width: float) -> None:
     """Joints over the ends of the limbs; those foretold are rings."""
     strokes, joined = people.strokes, people.joined
-    sides = _sides(int(people.tracks.ids[n]))
+    sides = _sides(int(people.ids[n]))
     core, rim = line_width * float(people.stroke[n]), line_width * float(people.outline[n])
     opacity = _levels(strokes.opacity[n] * people.light[n])
-    points = strokes.points[n].tolist()
-    for joint in _sorted(strokes.dots[n], strokes.hollow[n]):
+    points, hollow = strokes.points[n].tolist(), strokes.hollow[n].tolist()
+    layer.setPen(Qt.PenStyle.NoPen)
+    for joint in np.flatnonzero(strokes.dots[n]).tolist():
         outline, colour = sides[joined.joint_side[joint]]
         face = bool(joined.face_joint[joint])
         inner = core * (0.5 if face else 0.8)
         outer = inner + rim * (0.0 if face else 0.6)
         centre = QPointF(*points[joint])
-        if strokes.hollow[n, joint]:
+        if hollow[joint]:
             layer.setBrush(Qt.BrushStyle.NoBrush)
             layer.setPen(QPen(ink(colour, opacity[joint]), _RING))
             layer.drawEllipse(centre, outer, outer)
+            layer.setPen(Qt.PenStyle.NoPen)
             continue
-        layer.setPen(Qt.PenStyle.NoPen)
-        for shade, radius in ((outline, outer), (colour, inner)):
-            if radius == inner or outer > inner:
-                layer.setBrush(ink(shade, opacity[joint]))
-                layer.drawEllipse(centre, radius, radius)
-
-
-def _sorted(dots: NDArray[np.bool_], hollow: NDArray[np.bool_]) -> Iterator[int]:
-    """Those seen after those foretold."""
-    yield from np.flatnonzero(dots & hollow).tolist()
-    yield from np.flatnonzero(dots & ~hollow).tolist()
+        if outer > inner:
+            layer.setBrush(ink(outline, opacity[joint]))
+            layer.drawEllipse(centre, outer, outer)
+        layer.setBrush(ink(colour, opacity[joint]))
+        layer.drawEllipse(centre, inner, inner)
 
 
 def _levels(opacity: Floats) -> list[float]:
     """In steps that nobody sees, so that there are few different inks."""
-    rounded: list[float] = (np.rint(opacity * 32) / 32).tolist()
+    rounded: list[float] = (np.rint(opacity * 16) / 16).tolist()
     return rounded
 
 
@@ -160,14 +146,13 @@ def _sides(track_id: int) -> list[tuple[Bgr, Bgr]]:
     return [(DARK, shade.middle), (DARK, shade.left), (LIGHT, shade.right)]
 
 
-def _enlarged(tracks: Tracks, view: Viewport) -> Tracks:
-    """The same people in a picture as large as it is shown."""
-    boxes = view.zoomed_points(tracks.boxes.xyxy.reshape(-1, 2, 2)).astype(np.float32)
-    corners = np.concatenate([boxes.min(axis=1), boxes.max(axis=1)], axis=1)
-    points = view.zoomed_points(tracks.keypoints).astype(np.float32)
-    return replace(
-        tracks, boxes=Boxes(corners, tracks.boxes.scores), measured=points, keypoints=points.copy()
-    )
+def _enlarged(tracks: Tracks, rows: NDArray[Any], view: Viewport) -> Tracks:
+    """The people in those rows, in a picture as large as it is shown."""
+    corners = view.zoomed_points(tracks.boxes.xyxy[rows].reshape(-1, 2, 2)).astype(np.float32)
+    boxes = np.concatenate([corners.min(axis=1), corners.max(axis=1)], axis=1)
+    points = view.zoomed_points(tracks.keypoints[rows]).astype(np.float32)
+    found = Boxes(boxes, tracks.boxes.scores[rows])
+    return Tracks(tracks.ids[rows], found, points, points, tracks.scores[rows], tracks.predicted[rows])
 
 
 def _in_view(boxes: Floats, view: Viewport) -> NDArray[np.bool_]:

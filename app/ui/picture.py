@@ -2,9 +2,9 @@
 
 How it is painted was measured (`python -m benchmarks.painting`). Where a pixel of the picture is a pixel of
 the screen, Qt reads the array itself, 24 bits a pixel. To scale such pixels takes Qt three to four times as
-long as pixels of 32 bits, and OpenCV is no faster; so for every other size one pass pads them to 32 bits (0.4 ms
-for 1080p) and Qt scales those. Bilinear scaling to less than half would look at every second or third pixel
-only, and thin things would flicker: whole blocks are averaged before.
+long as pixels of 32 bits, and OpenCV is no faster; so for every other size one pass pads them to 32 bits
+(0.4 ms for 1080p) and Qt scales those. Bilinear scaling to less than half would look at every second or third
+pixel only, and thin things would flicker: whole blocks are averaged before.
 """
 
 from __future__ import annotations

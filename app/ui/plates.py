@@ -7,17 +7,18 @@ from collections.abc import Mapping
 from functools import lru_cache
 
 import numpy as np
-from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QFont, QFontMetricsF, QPainter, QPen
+from PySide6.QtCore import QPointF, QRectF, QSize, QSizeF, Qt
+from PySide6.QtGui import QFont, QFontMetricsF, QImage, QPainter, QPen
 
 from app.labels import Rectangle, heads, place
-from app.palette import DARK, LIGHT, shades
+from app.palette import DARK, LIGHT, Bgr, shades
 from app.ui.overlay import Figures, ink
 from app.ui.viewport import Viewport
 from engine.skeleton import KEYPOINTS
 
 NAMED_FROM_PX = 200.0  #: joints of people smaller than this are not named: nobody could read it
 FACE_NAMED_FROM_PX = 700.0  #: nor those of the face, which lie close together
+_SMALL = 11  # letters of what joints are called, logical pixels
 _FIELD = 0.82  #: opacity of the plate behind a line
 
 Area = tuple[float, float, float, float]  #: left, top, right, bottom, logical pixels
@@ -29,42 +30,64 @@ def paint_names(painter: QPainter, people: Figures, names: Mapping[int, str], vi
     around = heads(people.strokes, people.joined) - (left, top, left, top)
     letters = np.rint(np.clip(0.07 * people.strokes.size, 12.0, 22.0)).astype(int).tolist()
     taken: list[Rectangle] = []
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    for n in np.argsort(people.tracks.ids, kind="stable").tolist():
-        track_id = int(people.tracks.ids[n])
+    for n in np.argsort(people.ids, kind="stable").tolist():
+        track_id = int(people.ids[n])
         text = names.get(track_id, str(track_id))
         size = width(text, letters[n]) + 0.8 * letters[n], 1.3 * letters[n]
         x, y, high_x, high_y = around[n].tolist()
         plate = place((x, y, high_x, high_y), size, taken, math.floor(right - left), math.floor(bottom - top))
         taken.append(plate)
-        field = QRectF(plate[0] + left, plate[1] + top, *size)
+        # On whole device pixels, or else letters would be smeared.
+        at = [round(place * view.ratio) / view.ratio for place in (plate[0] + left, plate[1] + top)]
         painter.setOpacity(float(people.light[n]) ** 0.5)  # a name stays readable where its skeleton is dim
-        painter.setPen(QPen(ink(DARK), 1.4))
-        painter.setBrush(ink(shades(track_id).middle))
-        painter.drawRoundedRect(field, 0.36 * size[1], 0.36 * size[1])
-        _write(painter, field, text, letters[n], dark=True)
+        painter.drawImage(QPointF(*at), name_plate(text, letters[n], shades(track_id).middle, view.ratio))
     painter.setOpacity(1.0)
+
+
+@lru_cache(maxsize=512)
+def name_plate(text: str, letters: int, colour: Bgr, ratio: float) -> QImage:
+    """A text on a plate of that colour, painted once: plates are the same in every frame."""
+    size = QSizeF(width(text, letters) + 0.8 * letters, 1.3 * letters)
+    whole = (size * ratio).toSize() + QSize(2, 2)
+    plate = QImage(whole, QImage.Format.Format_ARGB32_Premultiplied)
+    plate.fill(0)
+    plate.setDevicePixelRatio(ratio)
+    painter = QPainter(plate)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    field = QRectF(QPointF(0.7, 0.7), size - QSizeF(1.4, 1.4))
+    painter.setPen(QPen(ink(DARK), 1.4))
+    painter.setBrush(ink(colour))
+    painter.drawRoundedRect(field, 0.34 * size.height(), 0.34 * size.height())
+    _write(painter, field, text, letters, dark=True)
+    painter.end()
+    return plate
 
 
 def paint_joint_names(painter: QPainter, people: Figures) -> None:
-    """What every joint is called, beside it, away from the body."""
-    for n in range(len(people.tracks)):
-        strokes, joined = people.strokes, people.joined
-        if strokes.size[n] < NAMED_FROM_PX:
-            continue
+    """What every joint is called, beside it, away from the body; where one person is locked on, theirs only.
+
+    Of two that would lie over each other one goes to the other side, and else is left out.
+    """
+    strokes, joined = people.strokes, people.joined
+    taken: list[QRectF] = []
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    for n in np.flatnonzero((strokes.size >= NAMED_FROM_PX) & (people.light == 1.0)).tolist():
         dots = strokes.dots[n] & ((strokes.size[n] >= FACE_NAMED_FROM_PX) | ~joined.face_joint)
-        middle = strokes.points[n, strokes.seen[n], 0].mean() if strokes.seen[n].any() else 0.0
-        painter.setOpacity(float(people.light[n]))
+        middle = float(strokes.points[n, strokes.seen[n], 0].mean()) if strokes.seen[n].any() else 0.0
+        gap = 6.0 + float(people.stroke[n])
         for joint in np.flatnonzero(dots).tolist():
             x, y = strokes.points[n, joint].tolist()
             text = joint_name(joint, len(joined.joint_side))
-            long, gap = width(text, 11) + 8.0, 6.0 + float(people.stroke[n])
-            field = QRectF(x + gap if x >= middle else x - gap - long, y - 8.0, long, 16.0)
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(ink(DARK, 0.7))
-            painter.drawRoundedRect(field, 4.0, 4.0)
-            _write(painter, field, text, 11, dark=False)
-    painter.setOpacity(1.0)
+            long = width(text, _SMALL) + 8.0
+            right, left = QRectF(x + gap, y - 8.0, long, 16.0), QRectF(x - gap - long, y - 8.0, long, 16.0)
+            places = (right, left) if x >= middle else (left, right)
+            free = [at for at in places if not any(at.intersects(other) for other in taken)]
+            for field in free[:1]:
+                taken.append(field)
+                painter.setPen(Qt.PenStyle.NoPen)
+                painter.setBrush(ink(DARK, 0.7))
+                painter.drawRoundedRect(field, 4.0, 4.0)
+                _write(painter, field, text, _SMALL, dark=False)
 
 
 def paint_banner(painter: QPainter, text: str, area: Area) -> None:

@@ -28,36 +28,33 @@ class Heads:
     """Where heads are, and were a moment ago."""
 
     def __init__(self) -> None:
-        self._last: dict[int, tuple[float, Floats]] = {}  # time, places
+        self._last: dict[int, tuple[float, int, Tracks]] = {}  # time, row
 
-    def add(self, time: float, tracks: Tracks, threshold: float) -> None:
+    def add(self, time: float, tracks: Tracks) -> None:
         """The people at `time` seconds."""
-        self._last = {k: (t, at) for k, (t, at) in self._last.items() if 0.0 <= time - t <= HOLD_S}
-        for track_id, places in zip(tracks.ids.tolist(), heads(tracks, threshold), strict=True):
-            self._last[track_id] = time, places
+        self._last = {who: seen for who, seen in self._last.items() if 0.0 <= time - seen[0] <= HOLD_S}
+        self._last.update({who: (time, row, tracks) for row, who in enumerate(tracks.ids.tolist())})
 
-    def places(self) -> Floats:
+    def places(self, threshold: float) -> Floats:
         """Rectangles (M, 4) to cover: left, top, right, bottom, pixels of the picture."""
-        return np.concatenate([np.zeros((0, 4)), *(places for _, places in self._last.values())])
+        found = (heads(tracks, row, threshold) for _, row, tracks in self._last.values())
+        return np.concatenate([np.zeros((0, 4)), *found])
 
 
-def heads(tracks: Tracks, threshold: float) -> list[Floats]:
-    """Rectangles (M, 4) for each person within which the head must be.
+def heads(tracks: Tracks, row: int, threshold: float) -> Floats:
+    """Rectangles (M, 4) within which the head of the person in that row must be.
 
     Around the joints of the face, however unsure; and where fewer than two of them are as sure as
     `threshold`, the top of the box as well, in all its width.
     """
-    found = []
-    for box, points, scores in zip(
-        tracks.boxes.xyxy.astype(np.float64), tracks.keypoints.astype(np.float64), tracks.scores, strict=True
-    ):
-        coco = len(points) == len(KEYPOINTS)
-        near = np.isfinite(points).all(axis=1) & (scores > 0)
-        rectangles = [_around(box, points, near & (scores >= min(threshold, 0.1)))] if coco else []
-        if not coco or np.count_nonzero(near[_FACE] & (scores[_FACE] >= threshold)) < 2:
-            rectangles.append(_top(box))
-        found.append(np.array([r for r in rectangles if np.isfinite(r).all()]).reshape(-1, 4))
-    return found
+    box, points = tracks.boxes.xyxy[row].astype(np.float64), tracks.keypoints[row].astype(np.float64)
+    scores = tracks.scores[row]
+    coco = len(points) == len(KEYPOINTS)
+    near = np.isfinite(points).all(axis=1) & (scores > 0)
+    found = [_around(box, points, near & (scores >= min(threshold, 0.1)))] if coco else []
+    if not coco or np.count_nonzero(near[_FACE] & (scores[_FACE] >= threshold)) < 2:
+        found.append(_top(box))
+    return np.array([place for place in found if np.isfinite(place).all()]).reshape(-1, 4)
 
 
 def cover(painter: QPainter, image: Image, places: Floats, view: Viewport) -> None:

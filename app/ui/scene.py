@@ -6,7 +6,7 @@ import math
 from dataclasses import replace
 
 import numpy as np
-from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
 from PySide6.QtGui import QImage, QPainter
 
 from app.palette import DARK
@@ -39,7 +39,7 @@ class Scene:
         self.frame, self.tracks, self.lost = frame, tracks, lost
         self.picture = Picture(frame.image)
         self._trails.add(frame.time, tracks, self.view.threshold)
-        self._heads.add(frame.time, tracks, self.view.threshold)
+        self._heads.add(frame.time, tracks)
 
     def box(self, track_id: int) -> Floats:
         """The box (1, 4) of one person now, pixels of the picture; (0, 4) where they are not in it."""
@@ -48,15 +48,13 @@ class Scene:
 
     def paint(self, painter: QPainter, place: Viewport, hovered: int) -> None:
         """Into the widget that `place` is about; `hovered` is whom the pointer is on, 0: nobody."""
-        left, top, right, bottom = place.visible
-        shown = QRectF(QPointF(left, top), QPointF(right, bottom))
         if self.view.picture:
             self.picture.paint(painter, place)
             if self.view.blur_faces:
-                cover(painter, self.frame.image, self._heads.places(), place)
+                cover(painter, self.frame.image, self._heads.places(self.view.threshold), place)
         else:
-            painter.fillRect(shown, Qt.GlobalColor.black)
-        painter.setClipRect(shown.toAlignedRect())
+            painter.fillRect(shown(place), Qt.GlobalColor.black)
+        painter.setClipRect(shown(place).toAlignedRect())
         if self.cast.locked and self.view.picture:
             spotlight(painter, place.visible, self._lit(place))
         wanted = ~np.isin(self.tracks.ids, list(self.cast.hidden))
@@ -75,7 +73,7 @@ class Scene:
         alone = replace(place, across=size[0] / ratio, down=size[1] / ratio, ratio=ratio)
         painter = QPainter(made)
         try:
-            quiet(painter, QRectF(0.0, 0.0, alone.across, alone.down))
+            quiet(painter, QRectF(0.0, 0.0, alone.across, alone.down), QRectF())
             self.paint(painter, replace(alone, zoom=place.scale / alone.fitting), 0)
         finally:
             painter.end()
@@ -94,7 +92,7 @@ class Scene:
 
     def _vectors(self, painter: QPainter, people: Figures, place: Viewport, hovered: int) -> None:
         view = self.view
-        if not len(people.tracks) or not (view.skeleton or view.boxes or view.trails or hovered):
+        if not len(people.ids) or not (view.skeleton or view.boxes or view.trails or hovered):
             return
         layer = QPainter(self._clear(place))
         try:
@@ -130,6 +128,19 @@ class Scene:
         return self._layer
 
 
-def quiet(painter: QPainter, area: QRectF) -> None:
-    """What is beside a picture, and there without one: nearly black, dark or light the window may be."""
-    painter.fillRect(area, ink(DARK))
+def quiet(painter: QPainter, area: QRectF, picture: QRectF) -> None:
+    """What is beside a picture, or there without one: nearly black, dark or light the window may be."""
+    inner = picture.adjusted(1.0, 1.0, -1.0, -1.0) if picture.isValid() else QRectF(area.topLeft(), QSizeF())
+    for left, top, right, bottom in (
+        (area.left(), area.top(), area.right(), inner.top()),
+        (area.left(), inner.bottom(), area.right(), area.bottom()),
+        (area.left(), inner.top(), inner.left(), inner.bottom()),
+        (inner.right(), inner.top(), area.right(), inner.bottom()),
+    ):
+        painter.fillRect(QRectF(left, top, right - left, bottom - top), ink(DARK))
+
+
+def shown(place: Viewport) -> QRectF:
+    """Where the picture is in the widget."""
+    left, top, right, bottom = place.visible
+    return QRectF(QPointF(left, top), QPointF(right, bottom))

@@ -46,7 +46,7 @@ class Trails:
         layer.setRenderHint(QPainter.RenderHint.Antialiasing)
         layer.setCompositionMode(QPainter.CompositionMode.CompositionMode_Source)
         layer.setBrush(Qt.BrushStyle.NoBrush)
-        for n, track_id in enumerate(people.tracks.ids.tolist()):
+        for n, track_id in enumerate(people.ids.tolist()):
             times, ends = self._of(track_id)
             if len(times) < 2:
                 continue

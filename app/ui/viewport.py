@@ -87,10 +87,11 @@ class Viewport:
 
     def zoomed(self, factor: float, across: float, down: float) -> Viewport:
         """Larger by `factor`; the point at that place stays where it is."""
-        held = self.point(across, down)
         nearer = replace(self, zoom=min(NEAREST, max(1.0, self.zoom * factor)))
-        now = nearer.point(across, down)
-        return replace(nearer, x=self.x + held[0] - now[0], y=self.y + held[1] - now[1]).inside()
+        less = 1.0 / self.scale - 1.0 / nearer.scale
+        aside = (across - self.across / 2) / self.aspect * less
+        x = self.x - aside if self.mirror else self.x + aside
+        return replace(nearer, x=x, y=self.y + (down - self.down / 2) * less).inside()
 
     def moved(self, across: float, down: float) -> Viewport:
         """The picture pulled along by that many logical pixels."""
