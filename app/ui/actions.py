@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QKeySequence
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QToolButton, QWidget
 
 
 def action(
@@ -34,4 +34,16 @@ def action(
         made.setChecked(checked)
         made.toggled.connect(do)
     owner.addAction(made)
+    return made
+
+
+def button(owner: QWidget, what: QAction) -> QToolButton:
+    """A flat button for an action, which tells its key too."""
+    made = QToolButton(owner)
+    made.setDefaultAction(what)
+    made.setAutoRaise(True)
+    made.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+    keys = what.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
+    made.setToolTip(f"{what.toolTip()} ({keys})" if keys else what.toolTip())
+    made.setAccessibleName(what.text())
     return made

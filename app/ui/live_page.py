@@ -1,4 +1,4 @@
-"""A camera or stream with everyone's skeleton on it: the picture, its plots, and the line that says how it goes."""
+"""A camera or stream with everyone's skeleton on it: the picture, plots, and the line that says how it goes."""
 
 from __future__ import annotations
 
@@ -6,26 +6,21 @@ import time
 from collections import deque
 from collections.abc import Callable
 from datetime import datetime
-from typing import Protocol
 
-from PySide6.QtCore import QPoint, Qt, QTimer, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QHideEvent, QShowEvent
-from PySide6.QtWidgets import QInputDialog, QMenu, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSplitter, QVBoxLayout, QWidget
 
-from app.attention import Attention
-from app.health import Health
-from app.live import Live, State
-from app.recorder import Recorder
-from app.settings import Settings
+from app.live import Live
 from app.types import Result
-from app.ui.actions import action
+from app.ui.actions import action, button
 from app.ui.bridge import Bridge
 from app.ui.canvas import Canvas
+from app.ui.company import Company
 from app.ui.plots import Plots
 from app.ui.preferences import Preferences
 from app.ui.record_light import RecordLight
 from app.ui.strip import Strip
-from app.ui.view import Cast
 from app.ui.view_actions import view_actions
 
 TELL_MS = 500  #: between two looks at the figures
@@ -46,7 +41,6 @@ class LivePage(QWidget):
         self._preferences, self._open_live = preferences, open_live
         self._live: Live | None = None
         self._ending: list[Live] = []  # asked to stop, and not yet done
-        self._attention = Attention()
         self._last: Result | None = None
         self._shown: deque[float] = deque(maxlen=400)  # when, seconds
         self._latency_ms = -1.0
@@ -58,8 +52,11 @@ class LivePage(QWidget):
         self.light = RecordLight(self.canvas)
         self._lay_out()
         self._act()
-        self.canvas.clicked.connect(self._click)
-        self.canvas.menu_wanted.connect(self._menu)
+        self.canvas.painted.connect(self._count)
+        self.plots.trouble.connect(lambda line: self.trouble.emit(line, ""))
+        self.company = Company(self.canvas, self.release, self)
+        self.company.changed.connect(self.canvas.set_cast)
+        self.company.changed.connect(self.plots.set_cast)
         preferences.changed.connect(self._follow_preferences)
         self._follow_preferences()
         self._timer = QTimer(self)
@@ -69,10 +66,10 @@ class LivePage(QWidget):
     def start(self, argument: str) -> None:
         """Show this camera or address; whatever was shown before ends."""
         self.stop()
-        self._attention, self._last, self._latency_ms = Attention(), None, -1.0
+        self._last, self._latency_ms = None, -1.0
         self._shown.clear()
         self.plots.clear()
-        self._cast()
+        self.company.clear()
         self.canvas.clear()
         self.canvas.say(self.tr("Opening…"))
         self._live = self._open_live(
@@ -124,26 +121,19 @@ class LivePage(QWidget):
                 return
             first = self._last is None
             self._last = result
-            self._attention.see(result.tracks, result.frame.time)
-            self.canvas.show_result(result.frame, result.tracks, lost=self._attention.lost)
-            self.plots.add(result.frame.time, result.tracks, self._attention.locked)
-            now = time.perf_counter()
-            self._shown.append(now)
-            self._latency_ms = 1e3 * (now - result.timings.captured)
+            self.company.see(result.tracks, result.frame.time)
+            attention = self.company.attention
+            self.canvas.show_result(result.frame, result.tracks, lost=attention.lost)
+            self.plots.add(result.frame.time, result.tracks, attention.locked)
             if first:
                 self._look()
-            self._say_lock()
 
-    def _say_lock(self) -> None:
-        """How the lock on somebody fares."""
-        attention = self._attention
-        who = attention.called(attention.locked)
-        text = ""
-        if attention.lost:
-            text = self.tr("{0} is lost: looking for them").format(who)
-        elif attention.locked:
-            text = self.tr("{0}  ·  sure to {1} %").format(who, round(100 * attention.held.confidence))
-        self.canvas.caption(text)
+    def _count(self) -> None:
+        """The newest result has just been painted."""
+        now = time.perf_counter()
+        self._shown.append(now)
+        if self._last is not None:
+            self._latency_ms = 1e3 * (now - self._last.timings.captured)
 
     def _look(self) -> None:
         """Something about the source is new."""
@@ -151,6 +141,7 @@ class LivePage(QWidget):
         if self._live is None:
             return
         state = self._live.state()
+        self.canvas.set_pixel_aspect(state.info.pixel_aspect)
         waiting = {"opening": self.tr("Opening…"), "lost": state.message}
         running = state.phase == "running" and self._last is None
         self.canvas.say(self.tr("Looking for people…") if running else waiting.get(state.phase, ""))
@@ -179,61 +170,8 @@ class LivePage(QWidget):
 
     # What is done
 
-    def _click(self, x: float, y: float) -> None:
-        self._lock(self.canvas.person_at(x, y))
-
-    def _lock(self, track_id: int) -> None:
-        self._attention.lock(track_id)
-        self._cast()
-
-    def _release(self) -> None:
-        self.canvas.follow(0)
-        self._lock(0)
-
-    def _menu(self, x: float, y: float, place: QPoint) -> None:
-        who = self.canvas.person_at(x, y)
-        menu = QMenu(self)
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        if who:
-            name = self._attention.called(who)
-            menu.addAction(self.tr("Lock on {0}").format(name), lambda: self._lock(who))
-            menu.addAction(self.tr("Follow {0}: zoom with them").format(name), lambda: self._follow(who))
-            menu.addAction(self.tr("Rename {0}…").format(name), lambda: self._rename(who))
-            menu.addAction(self.tr("Hide {0}").format(name), lambda: self._hide(who))
-            menu.addSeparator()
-        if self._attention.hidden:
-            menu.addAction(self.tr("Show everyone"), self._show_all)
-        menu.addAction(self.release)
-        menu.popup(place)
-
-    def _follow(self, who: int) -> None:
-        self._lock(who)
-        self.canvas.follow(who)
-
-    def _rename(self, who: int) -> None:
-        dialog = QInputDialog(self)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.setLabelText(self.tr("What is {0} called?").format(self._attention.called(who)))
-        dialog.setTextValue(self._attention.names.get(who, ""))
-        dialog.textValueSelected.connect(lambda name: self._name(who, name))
-        dialog.open()
-
-    def _name(self, who: int, name: str) -> None:
-        self._attention.rename(who, name)
-        self._cast()
-
-    def _hide(self, who: int) -> None:
-        self._attention.hide(who)
-        self._cast()
-
-    def _show_all(self) -> None:
-        self._attention.show_all()
-        self._cast()
-
-    def _cast(self) -> None:
-        attention = self._attention
-        self.canvas.set_cast(Cast(attention.locked, attention.hidden, dict(attention.names)))
-        self._say_lock()
+    def _let_go(self) -> None:
+        self.company.release()
 
     def _record(self, on: bool) -> None:
         if self._live is None:
@@ -252,6 +190,7 @@ class LivePage(QWidget):
 
     def _follow_preferences(self) -> None:
         self.canvas.set_view(self._preferences.view())
+        self.plots.set_view(self._preferences.view())
 
     def _lay_out(self) -> None:
         column = QVBoxLayout(self)
@@ -262,6 +201,9 @@ class LivePage(QWidget):
         self.sides.addWidget(self.plots)
         self.sides.setStretchFactor(0, 1)
         self.sides.setSizes([900, 340])
+        self.bar = QHBoxLayout()
+        self.bar.setContentsMargins(8, 5, 8, 5)
+        column.addLayout(self.bar)
         column.addWidget(self.sides, 1)
         column.addWidget(self.strip)
 
@@ -280,7 +222,7 @@ class LivePage(QWidget):
             checked=False,
         )
         self.release = action(
-            self, "live.release", tr("Let go"), "Esc", tr("Lock on nobody, zoom with nobody"), self._release
+            self, "live.release", tr("Let go"), "Esc", tr("Lock on nobody, zoom with nobody"), self._let_go
         )
         self.show_plots = action(
             self,
@@ -291,4 +233,8 @@ class LivePage(QWidget):
             self.plots.setVisible,
             checked=True,
         )
-        view_actions(self, "live", self.canvas, self._preferences)
+        looks = view_actions(self, "live", self.canvas, self._preferences)
+        for each in (self.back, self.record, *looks, self.show_plots):
+            if each is looks[0] or each is self.show_plots:
+                self.bar.addStretch(1)
+            self.bar.addWidget(button(self, each))

@@ -23,6 +23,7 @@ class RecordLight(QLabel):
             "background: rgba(16, 18, 22, 190); color: #faf8f6; border-radius: 6px; padding: 5px 10px;"
         )
         self.hide()
+        self._picture = picture
         picture.installEventFilter(self)
 
     def tell(self, recording: Recording) -> None:
@@ -46,8 +47,7 @@ class RecordLight(QLabel):
         return super().eventFilter(watched, event)
 
     def _settle(self) -> None:
-        parent = self.parentWidget()
-        self.move(parent.width() - self.width() - 14, 14)
+        self.move(self._picture.width() - self.width() - 14, 14)
 
 
 def size(count: float) -> str:

@@ -48,7 +48,7 @@ class Strip(QWidget):
         """Say how it goes. `latency_ms`: until it is on screen; below 0 where nothing was shown yet."""
         n = health.people
         told = {
-            "source": state.name,
+            "source": state.info.name,
             "camera": self.tr("camera {0} fps").format(f"{health.camera_fps:.0f}"),
             "shown": self.tr("shown {0} fps").format(f"{shown_fps:.0f}"),
             "latency": f"{latency_ms:.0f} ms" if latency_ms >= 0 else "",
@@ -57,19 +57,25 @@ class Strip(QWidget):
             else "",
             "dropped": self.tr("{0} dropped").format(health.dropped) if health.dropped else "",
             "people": self.tr("1 person") if n == 1 else self.tr("{0} people").format(n),
-            "limit": self.tr("cannot keep up: {0} is the limit").format(health.limit) if health.limit else "",
-            "device": f"{state.device}  ·  {state.models}" if state.models else state.device,
+            "limit": self.tr("{0} is the limit").format(health.limit) if health.limit else "",
+            "device": self._elided(f"{state.device}  ·  {state.models}" if state.models else state.device),
         }
         for name, text in told.items():
             label = self._labels[name]
             if label.text() != text:
                 label.setText(text)
-                label.setVisible(bool(text))
+                label.setVisible(bool(text) or name == "device")
         self._colour(slow=bool(health.limit))
 
     def text(self, name: str) -> str:
         """What stands in one of the places."""
         return self._labels[name].text()
+
+    def _elided(self, text: str) -> str:
+        """As much of it as there is room for."""
+        label = self._labels["device"]
+        label.setAccessibleDescription(text)
+        return label.fontMetrics().elidedText(text, Qt.TextElideMode.ElideMiddle, label.width())
 
     def _colour(self, *, slow: bool) -> None:
         """Amber while the machine cannot keep up."""

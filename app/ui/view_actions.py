@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QAction, QGuiApplication
 from PySide6.QtWidgets import QWidget
 
 from app.ui.actions import action
@@ -14,8 +14,8 @@ from app.ui.preferences import Preferences
 SWITCHES = ("skeleton", "boxes", "ids", "joint_names", "trails", "blur_faces", "picture", "mirror")
 
 
-def view_actions(page: QWidget, prefix: str, canvas: Canvas, preferences: Preferences) -> None:
-    """Give `page` the switches of View, which stay, and the zoom of its canvas."""
+def view_actions(page: QWidget, prefix: str, canvas: Canvas, preferences: Preferences) -> list[QAction]:
+    """Give `page` the switches of View, which stay, and the zoom of its canvas; the switches."""
     tr = page.tr
     switches = (
         ("skeleton", tr("Skeletons"), "S", tr("Joints and limbs")),
@@ -53,3 +53,4 @@ def view_actions(page: QWidget, prefix: str, canvas: Canvas, preferences: Prefer
         tr("What is shown, to the clipboard"),
         lambda: QGuiApplication.clipboard().setImage(canvas.picture()),
     )
+    return list(made.values())

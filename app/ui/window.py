@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import (
     QDockWidget,
@@ -18,7 +18,6 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
-from PySide6.QtCore import Qt
 
 from app.sources.naming import camera_number, is_address, spoken
 from app.sources.pictures import ENDINGS
@@ -114,10 +113,11 @@ class Window(QMainWindow):
             self.preferences.set_geometry(self.saveGeometry())
             self.live_page.stop()
             self.recorded_page.close_source()
-            self.start_page.hide()
+            self.start_page.stop_previews()
             self.queue_panel.close_queue()
-        over = self.live_page.stopped() and self.queue_panel.closed()
+        over = self.live_page.stopped() and self.queue_panel.closed() and self.start_page.holds_no_camera()
         if over or self._closing_since_ms > 1000 * PATIENCE_S:
+            self.start_page.close_page()
             event.accept()
             super().closeEvent(event)
             return

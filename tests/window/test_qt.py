@@ -23,8 +23,9 @@ def change(do: Callable[[], object], times: int = 300) -> list[int]:
     return [was - sys.getrefcount(each) for was, each in zip(before, (True, False, None), strict=True)]
 
 
+@pytest.mark.usefixtures("qapp")
 @pytest.mark.skipif(sys.version_info >= (3, 12), reason="they are never counted from Python 3.12 on")
-def test_signals_and_painting_do_not_use_up_true_and_none(qapp):
+def test_signals_and_painting_do_not_use_up_true_and_none():
     """PySide6 6.12.0 does: one less with every signal and stroke, until Python ends after some hours."""
     sender = Sender()
     sender.sent.connect(lambda: None)
