@@ -1,4 +1,4 @@
-"""A camera or stream with everyone's skeleton on it: the picture, plots, and the line that says how it goes."""
+"""A camera or stream with everyone's skeleton on it: picture, plots, and the line that says how it goes."""
 
 from __future__ import annotations
 
