@@ -153,6 +153,16 @@ def test_a_camera_that_stalls_is_lost_and_is_left_at_once_when_nobody_wants_it()
     assert watched.live.state().phase == "ended"
 
 
+def test_what_was_captured_for_a_recording_is_worked_on_before_the_end(job, tmp_path):
+    job._on_frame = lambda _: time.sleep(0.1)
+    with MjpegCamera() as camera, Watched(camera.address) as watched:
+        watched.next(1)
+        watched.live.recorder.start(tmp_path, "walk")
+        watched.next(3)
+        watched.end()
+    assert times(tmp_path / "walk.mp4")[-1] == times(tmp_path / "walk.clean.mp4")[-1]
+
+
 @pytest.mark.usefixtures("job")
 def test_a_recording_goes_on_through_a_lost_camera_with_a_gap(tmp_path):
     with MjpegCamera() as camera, Watched(camera.address) as watched:
@@ -211,7 +221,7 @@ def test_a_bug_is_told_with_where_it_was(job):
 
 
 @pytest.mark.usefixtures("impatient")
-def test_networks_that_cannot_open_are_told_even_while_the_camera_is_silent(job):
+def test_networks_that_cannot_open_are_told_even_while_the_camera_is_silent(job, tmp_path):
     silent = threading.Event()
 
     def refuse():
@@ -220,12 +230,15 @@ def test_networks_that_cannot_open_are_told_even_while_the_camera_is_silent(job)
 
     job._opening = refuse
     with MjpegCamera() as camera, Watched(camera.address) as watched:
-        until(lambda: watched.live.state().info.live)
+        until(lambda: watched.live.recorder.start(tmp_path, "walk") or watched.live.recorder.state().on)
+        before = watched.live.health().dropped
+        until(lambda: watched.live.health().dropped > before + 5)
         camera.stall()
         watched.phase("lost")
         silent.set()
         assert watched.phase("failed").message == "pose.onnx: there is no such model file"
         assert watched.live.join(PATIENCE_S)
+    assert len(times(tmp_path / "walk.clean.mp4")) > 5
 
 
 @pytest.mark.usefixtures("job")
