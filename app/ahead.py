@@ -33,10 +33,10 @@ class JobAhead(Job):
     def __init__(self, settings: Settings, opened: Callable[[str], None]) -> None:
         """`opened` is told where people are looked for, "CPU" or "GPU", by the thread that needs the network.
 
-        UserError where a model is missing. TensorRT engines are used where there are any, but not
-        built.
+        UserError where a model is missing. TensorRT engines are used where there are any, but not built.
         """
-        super().__init__(replace(settings, no_video=False, no_csv=False, follow="", overwrite=False))
+        whole = replace(settings, no_video=False, no_csv=False, no_session=False, follow="", overwrite=False)
+        super().__init__(whole)
         self.use_engines(Console(io.StringIO(), quiet=True), threading.Event(), build=False)
         self._opened = opened
         self._early_detector = EarlyDetector(super()._open_detector)

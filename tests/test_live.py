@@ -6,13 +6,14 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from itertools import pairwise
 from pathlib import Path
 
 import av
 import numpy as np
 import pytest
+from clips import picture, write
 from fakes import info, poses, stage
 from mjpeg import DeafPort, MjpegCamera
 
@@ -22,6 +23,7 @@ from app.outputs.mp4 import Mp4
 from app.settings import Settings
 from app.sources import stream
 from app.stages import Stage
+from app.store.session import open_session_file
 from app.types import Result
 from engine.errors import UserError
 from engine.types import Boxes, Frame
@@ -321,15 +323,25 @@ def test_after_a_long_hold_up_it_goes_on_at_its_own_speed(monkeypatch):
     np.testing.assert_allclose(np.diff(seen), [0.04, 0.04, 0.04, 3.0, 0.04, 0.04, 0.04], atol=1e-9)
 
 
-def test_a_recording_is_watched_to_its_end_with_the_networks_that_come_along(tmp_path):
-    from clips import picture, write
-
+def test_a_recording_is_watched_to_its_end_and_recorded_whole(tmp_path):
+    """With the networks that come along, and everything a run writes."""
     write(tmp_path / "a.mp4", [picture(n) for n in range(12)], [3600 * n for n in range(12)])
-    with Watched(str(tmp_path / "a.mp4")) as watched:
+    settings = Settings(no_video=True, no_csv=True, no_session=True)
+    with Watched(str(tmp_path / "a.mp4"), settings) as watched:
+        until(lambda: watched.live.state().info.stem == "a")
+        until(lambda: watched.live.recorder.start(tmp_path, "b") or watched.live.recorder.state().on)
         state = watched.phase("ended")
     assert [result.frame.index for result in watched.results] == list(range(12))
     assert (state.message, state.device) == ("", "CPU")
     assert state.models == "person_yolo26n, pose_hrnet_tiny_128x96"
+    names = [path.name for path in watched.live.recorder.state().files]
+    assert names == ["b.mp4", "b.clean.mp4", "b.csv", "b.kinetrail"]
+    expected = times(tmp_path / "b.clean.mp4")
+    assert 0 < len(expected) <= 12
+    assert times(tmp_path / "b.mp4") == expected
+    with closing(open_session_file(tmp_path / "b.kinetrail")) as session:
+        assert [round(moment, 6) for moment in session.times().tolist()] == expected
+        assert session.indices().tolist() == list(range(len(expected)))
 
 
 def test_networks_open_while_the_camera_does(monkeypatch):
