@@ -38,10 +38,11 @@ class LivePage(QWidget):
         self, preferences: Preferences, open_live: Callable[..., Live] = Live, parent: QWidget | None = None
     ) -> None:
         super().__init__(parent)
-        self._preferences, self._open_live = preferences, open_live
+        self.preferences, self._open_live = preferences, open_live
         self._live: Live | None = None
         self._ending: list[Live] = []  # asked to stop, and not yet done
-        self._last: Result | None = None
+        self.newest: Result | None = None  #: what is on screen
+        self.said = ""  #: over the picture
         self._shown: deque[float] = deque(maxlen=400)  # when, seconds
         self._latency_ms = -1.0
         self._results: Bridge[Result] = Bridge(self)
@@ -66,15 +67,15 @@ class LivePage(QWidget):
     def start(self, argument: str) -> None:
         """Show this camera or address; whatever was shown before ends."""
         self.stop()
-        self._last, self._latency_ms = None, -1.0
+        self.newest, self._latency_ms = None, -1.0
         self._shown.clear()
         self.plots.clear()
         self.company.clear()
         self.canvas.clear()
-        self.canvas.say(self.tr("Opening…"))
+        self._say(self.tr("Opening…"))
         self._live = self._open_live(
             argument,
-            self._preferences.settings(),
+            self.preferences.settings(),
             show=self._results.slot.put,
             changed=lambda: self._changes.slot.put(None),
         )
@@ -89,7 +90,7 @@ class LivePage(QWidget):
             self._ending.append(self._live)
             self._live = None
         self.record.setChecked(False)
-        self.canvas.say("")
+        self._say("")
 
     def stopped(self) -> bool:
         """Whether everything that was stopped has come to its end; waits for nothing."""
@@ -119,8 +120,8 @@ class LivePage(QWidget):
         for result in self._results.slot.take():
             if self._live is None:
                 return
-            first = self._last is None
-            self._last = result
+            first = self.newest is None
+            self.newest = result
             self.company.see(result.tracks, result.frame.time)
             attention = self.company.attention
             self.canvas.show_result(result.frame, result.tracks, lost=attention.lost)
@@ -132,8 +133,8 @@ class LivePage(QWidget):
         """The newest result has just been painted."""
         now = time.perf_counter()
         self._shown.append(now)
-        if self._last is not None:
-            self._latency_ms = 1e3 * (now - self._last.timings.captured)
+        if self.newest is not None:
+            self._latency_ms = 1e3 * (now - self.newest.timings.captured)
 
     def _look(self) -> None:
         """Something about the source is new."""
@@ -143,14 +144,18 @@ class LivePage(QWidget):
         state = self._live.state()
         self.canvas.set_pixel_aspect(state.info.pixel_aspect)
         waiting = {"opening": self.tr("Opening…"), "lost": state.message}
-        running = state.phase == "running" and self._last is None
-        self.canvas.say(self.tr("Looking for people…") if running else waiting.get(state.phase, ""))
-        if state.phase == "failed":
-            self.canvas.say(self.tr("No picture"))
+        running = state.phase == "running" and self.newest is None
+        failed = self.tr("No picture") if state.phase == "failed" else ""
+        self._say(self.tr("Looking for people…") if running else waiting.get(state.phase, failed))
+        if failed:
             self.trouble.emit(state.message, state.details)
         elif state.phase == "running":
             self.fine.emit()
         self._tell()
+
+    def _say(self, line: str) -> None:
+        self.said = line
+        self.canvas.say(line)
 
     def _tell(self) -> None:
         if self._live is None:
@@ -178,7 +183,7 @@ class LivePage(QWidget):
             self._mark_recording(False)
         elif on:
             stem = f"{datetime.now():%Y-%m-%d %H.%M.%S}"
-            self._live.recorder.start(self._preferences.output_folder(), stem)
+            self._live.recorder.start(self.preferences.output_folder(), stem)
         else:
             self._live.recorder.stop()
         self._tell()
@@ -189,8 +194,8 @@ class LivePage(QWidget):
         self.record.blockSignals(False)
 
     def _follow_preferences(self) -> None:
-        self.canvas.set_view(self._preferences.view())
-        self.plots.set_view(self._preferences.view())
+        self.canvas.set_view(self.preferences.view())
+        self.plots.set_view(self.preferences.view())
 
     def _lay_out(self) -> None:
         column = QVBoxLayout(self)
@@ -233,7 +238,7 @@ class LivePage(QWidget):
             self.plots.setVisible,
             checked=True,
         )
-        looks = view_actions(self, "live", self.canvas, self._preferences)
+        looks = view_actions(self, "live", self.canvas, self.preferences)
         for each in (self.back, self.record, *looks, self.show_plots):
             if each is looks[0] or each is self.show_plots:
                 self.bar.addStretch(1)
