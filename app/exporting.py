@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from importlib import import_module
 from math import inf
 from pathlib import Path
@@ -21,7 +21,7 @@ from engine.types import Boxes, Image
 from trackers.types import Tracks
 
 USUAL = 0.3  #: joints that score less are not painted
-ROWS = ("ids", "measured", "keypoints", "scores", "predicted", "likeness")  #: of Tracks, one for each person
+WHOLE = ("boxes", "camera")  #: of Tracks, what is no array with a row for each person
 FIRST = ("csv", "mp4")  #: what most want comes first
 
 
@@ -85,7 +85,9 @@ def preview(looked: Looked, style: tuple[Any, ...], people: tuple[int, ...]) -> 
 def only(tracks: Tracks, people: tuple[int, ...]) -> Tracks:
     """Those people, and nobody else."""
     keep = np.isin(tracks.ids, people)
-    rows = {name: getattr(tracks, name)[keep] for name in ROWS}
+    rows = {
+        entry.name: getattr(tracks, entry.name)[keep] for entry in fields(tracks) if entry.name not in WHOLE
+    }
     return replace(tracks, boxes=Boxes(tracks.boxes.xyxy[keep], tracks.boxes.scores[keep]), **rows)
 
 

@@ -54,11 +54,13 @@ class StyleChoice(QWidget):
         text = name.replace("_", " ").capitalize()
         if kind is bool:
             switch = QCheckBox(text, self)
+            switch.setObjectName(f"style.{name}")
             switch.setChecked(value)
             switch.toggled.connect(lambda on: self._set(name, on))
             form.addRow(switch)
         elif kind is float:
             number = QDoubleSpinBox(self)
+            number.setObjectName(f"style.{name}")
             number.setAccessibleName(text)
             number.setRange(0.0, 1.0 if "threshold" in name or "opacity" in name else 10.0)
             number.setSingleStep(0.1)
@@ -67,6 +69,7 @@ class StyleChoice(QWidget):
             form.addRow(text, number)
         elif get_origin(kind) is Literal:
             choice = QComboBox(self)
+            choice.setObjectName(f"style.{name}")
             choice.setAccessibleName(text)
             choice.addItems([str(each) for each in get_args(kind)])
             choice.setCurrentText(str(value))

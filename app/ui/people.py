@@ -96,4 +96,6 @@ def chip(who: int) -> QIcon:
     painter.setBrush(QColor(red, green, blue))
     painter.drawRoundedRect(4, 4, 28, 28, 9, 9)
     painter.end()
-    return QIcon(picture)
+    icon = QIcon(picture)
+    icon.addPixmap(picture, QIcon.Mode.Selected)  # as it is, not tinted
+    return icon

@@ -64,6 +64,8 @@ class Painter:
         self._loop(painter, widget, look)
         self._cursor(painter, widget, look)
         if widget.hasFocus():
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
             painter.setPen(QPen(colours.color(Role.Highlight), 1))
             painter.drawRect(QRectF(widget.rect()).adjusted(0.5, 0.5, -0.5, -0.5))
         painter.end()

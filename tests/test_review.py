@@ -1,0 +1,191 @@
+"""A recording and its session looked at together: skeletons on their frames, repairs that are seen."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import clips
+import played
+import pytest
+from reading import read
+
+from app.review import Account, Looked, Review
+from app.store.session import open_session_file
+
+
+class Watched:
+    """A review, and all it ever showed."""
+
+    def __init__(self, video: Path, *places: Path, session: Path | None = None) -> None:
+        self.seen: list[Looked] = []
+        self.changed = threading.Condition()
+        self.review = Review(str(video), places, show=self.seen.append, changed=self._wake, session=session)
+
+    def _wake(self) -> None:
+        with self.changed:
+            self.changed.notify_all()
+
+    def until(self, true: Callable[[Account], bool]) -> Account:
+        deadline = time.monotonic() + 20
+        while not true(self.review.account()):
+            assert time.monotonic() < deadline, self.review.account()
+            with self.changed:
+                self.changed.wait(0.01)
+        return self.review.account()
+
+    def at(self, time_s: float) -> Looked:
+        self.review.player.seek(time_s)
+        self.until(lambda _: bool(self.seen) and self.seen[-1].frame.time == time_s)
+        return self.seen[-1]
+
+
+@contextmanager
+def watched(video: Path, *places: Path, session: Path | None = None) -> Iterator[Watched]:
+    it = Watched(video, *places, session=session)
+    try:
+        yield it
+    finally:
+        it.review.close()
+
+
+@pytest.fixture
+def walk(tmp_path: Path) -> Path:
+    clips.variable_rate_with_audio(tmp_path / "walk.mp4")
+    return tmp_path / "walk.mp4"
+
+
+THERE = {1: (0, 20), 2: (5, 40), 3: (22, 40)}
+
+
+@pytest.fixture
+def seen(walk: Path) -> Path:
+    return played.session(walk, walk.with_suffix(".kinetrail"), THERE)
+
+
+def test_every_picture_comes_with_the_people_of_that_very_picture(walk: Path, seen: Path) -> None:
+    info, truth, _ = read(walk)
+    with watched(walk, walk.parent) as it:
+        it.until(lambda account: account.session == str(seen))
+        for frame in truth[::-1]:
+            looked = it.at(frame.time)
+            index = clips.number(looked.frame.image)
+            assert index == frame.index
+            expected = played.people(
+                {who: 0.8 for who, (first, end) in THERE.items() if first <= index < end},
+                index,
+                (info.width, info.height),
+            )
+            assert looked.tracks.ids.tolist() == expected.ids.tolist()
+            assert abs(looked.tracks.keypoints - expected.keypoints).max(initial=0) < 0.2
+            assert looked.processed
+
+
+def test_the_session_of_the_output_folder_comes_before_that_beside_the_video(
+    walk: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "runs").mkdir()
+    played.session(walk, walk.with_suffix(".kinetrail"), {1: (0, 40)})
+    played.session(walk, tmp_path / "runs" / "walk.kinetrail", {9: (0, 40)})
+    with watched(walk, tmp_path / "runs", tmp_path) as it:
+        account = it.until(lambda account: bool(account.chart.rows))
+        assert [row.id for row in account.chart.rows] == [9]
+
+
+def test_a_session_of_another_recording_of_the_same_name_is_not_taken(walk: Path, tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    clips.constant(tmp_path / "other" / "walk.mp4")
+    played.session(tmp_path / "other" / "walk.mp4", tmp_path / "walk.kinetrail", {1: (0, 9)})
+    with watched(walk, tmp_path) as it:
+        account = it.until(lambda account: bool(account.trouble))
+        assert account.trouble.startswith("walk.kinetrail is of another recording called walk.mp4")
+        assert account.looked_for
+        assert not account.chart.rows
+
+
+def test_a_copy_of_the_recording_still_has_its_session(walk: Path, seen: Path, tmp_path: Path) -> None:
+    (tmp_path / "copy").mkdir()
+    shutil.copyfile(walk, tmp_path / "copy" / "walk.mp4")
+    with watched(tmp_path / "copy" / "walk.mp4", tmp_path) as it:
+        it.until(lambda account: account.session == str(seen))
+
+
+def test_without_a_session_pictures_come_all_the_same(walk: Path) -> None:
+    with watched(walk, walk.parent) as it:
+        account = it.until(lambda account: account.looked_for)
+        assert account.session == ""
+        assert not it.at(read(walk)[1][7].time).processed
+
+
+def test_lanes_grow_as_results_come_and_a_session_that_comes_late_is_found(walk: Path) -> None:
+    with watched(walk, walk.parent) as it:
+        it.until(lambda account: account.looked_for)
+        making = played.Making(walk, walk.with_suffix(".kinetrail"), THERE)
+        making.write(10)
+        it.review.refresh()
+        account = it.until(lambda account: bool(account.session))
+        assert [len(row.positions) for row in account.chart.rows] == [10, 5]
+        assert not account.finished
+        making.write(40)
+        making.finish()
+        it.review.refresh()
+        account = it.until(lambda account: account.finished)
+        assert [len(row.positions) for row in account.chart.rows] == [20, 35, 18]
+
+
+def test_repairs_are_seen_at_once_said_in_words_and_taken_back(walk: Path, seen: Path) -> None:
+    frames = read(walk)[1]
+    with watched(walk, walk.parent) as it:
+        it.until(lambda account: bool(account.session))
+        here = frames[10].time
+        it.at(here)
+        it.review.swap(1, 2, here)
+        account = it.until(lambda account: bool(account.said))
+        assert account.said == f"Swapped 1 and 2 from {here:.2f} s"
+        assert account.undoable
+        lanes = {row.id: row.positions.tolist() for row in account.chart.rows}
+        assert lanes[1] == list(range(40))
+        assert lanes[2] == list(range(5, 20))
+        it.until(lambda _: it.seen[-1].tracks.ids.tolist() == [1, 2])
+        it.review.undo()
+        it.until(lambda account: account.said.startswith("Undone: ") and not account.undoable)
+        assert {row.id: len(row.positions) for row in it.review.account().chart.rows} == {1: 20, 2: 35, 3: 18}
+        it.review.redo()
+        it.until(lambda account: account.said.startswith("Done again: "))
+        it.review.merge(3, 2)
+        it.until(lambda account: account.said == "Merged 3 into 2")
+        it.review.split(1, frames[30].time)
+        account = it.until(lambda account: account.said.startswith("Split 1 at "))
+        assert len(account.chart.rows) == 3
+        it.review.rename(2, " Ada ")
+        it.until(lambda account: account.said == "Named 2 Ada")
+        it.review.delete(1)
+        account = it.until(lambda account: account.said == "Deleted 1")
+        assert account.chart.rows[0].called() == "Ada"
+    session = open_session_file(seen)  # all of it is in the file
+    assert 1 not in [person.id for person in session.people()]
+    session.close()
+
+
+@pytest.mark.usefixtures("seen")
+def test_a_repair_that_cannot_be_done_says_why_and_changes_nothing(walk: Path) -> None:
+    with watched(walk, walk.parent) as it:
+        it.until(lambda account: bool(account.session))
+        it.review.merge(1, 2)
+        account = it.until(lambda account: bool(account.trouble))
+        assert account.trouble.startswith("1 and 2 are both in the picture at ")
+        assert len(account.chart.rows) == 3
+        it.review.rename(1, "Bo")
+        assert it.until(lambda account: account.said == "Named 1 Bo").trouble == ""
+
+
+def test_a_file_that_is_no_session_is_told_of_in_one_line(walk: Path) -> None:
+    walk.with_suffix(".kinetrail").write_text("not a session")
+    with watched(walk, walk.parent) as it:
+        account = it.until(lambda account: bool(account.trouble))
+        assert "walk.kinetrail" in account.trouble
+        assert account.details == ""

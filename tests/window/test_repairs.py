@@ -1,0 +1,128 @@
+"""Repairs on the timeline: each by menu, key and button, in words, undone and done again."""
+
+from __future__ import annotations
+
+import numpy as np
+import played
+import pytest
+from pages import page, shown, walk, walked
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtWidgets import QInputDialog, QMenu, QToolButton
+from pytestqt.qtbot import QtBot
+
+from app.ui.recorded import RecordedPage
+
+__all__ = ["page", "walk", "walked"]
+
+Key = Qt.Key
+
+
+def go(page: RecordedPage, number: int, qtbot: QtBot) -> float:
+    """Look at a picture; its time."""
+    moment = float(page.timeline.chart.times[number])
+    page._with_player(lambda review: review.player.seek(moment))
+    qtbot.waitUntil(lambda: shown(page) == number)
+    return moment
+
+
+def lanes(page: RecordedPage) -> dict[int, tuple[int, int]]:
+    """First picture of everybody and the one after the last."""
+    return {row.id: (int(row.positions[0]), int(row.positions[-1]) + 1) for row in page.timeline.chart.rows}
+
+
+def test_swapping_exchanges_two_people_from_the_picture_shown_on(walked: RecordedPage, qtbot: QtBot) -> None:
+    moment = go(walked, 10, qtbot)
+    walked.timeline.select((1, 2))
+    walked.timeline.setFocus()
+    qtbot.keyClick(walked.timeline, Key.Key_X)
+    qtbot.waitUntil(lambda: walked.status.text() == f"Swapped 1 and 2 from {moment:.2f} s")
+    assert lanes(walked) == {1: (0, 40), 2: (5, 20), 3: (22, 40)}
+    tracks = walked._looked[0].tracks
+    where_2_walked = played.standing(2, 10, (640, 360))
+    np.testing.assert_allclose(tracks.keypoints[tracks.ids.tolist().index(1)], where_2_walked, atol=0.2)
+
+
+def test_merging_makes_one_of_two_who_are_never_together(walked: RecordedPage, qtbot: QtBot) -> None:
+    walked.timeline.select((1, 3))
+    walked.repairs.merge.trigger()
+    qtbot.waitUntil(lambda: walked.status.text() == "Merged 3 into 1")
+    assert lanes(walked) == {1: (0, 40), 2: (5, 40)}
+    assert walked.timeline.selection == (1,)
+
+
+def test_who_is_there_at_the_same_time_cannot_be_merged_and_the_tip_says_why(walked: RecordedPage) -> None:
+    walked.timeline.select((1, 2))
+    assert not walked.repairs.merge.isEnabled()
+    assert walked.repairs.merge.toolTip().startswith("Both are in the picture at ")
+    assert walked.repairs.swap.isEnabled()
+
+
+def test_splitting_makes_somebody_new_of_the_rest(walked: RecordedPage, qtbot: QtBot) -> None:
+    go(walked, 30, qtbot)
+    walked.timeline.select((2,))
+    walked.timeline.setFocus()
+    qtbot.keyClick(walked.timeline, Key.Key_K)
+    qtbot.waitUntil(lambda: walked.status.text().startswith("Split 2 at "))
+    new = max(lanes(walked))
+    assert lanes(walked) == {1: (0, 20), 2: (5, 30), 3: (22, 40), new: (30, 40)}
+
+
+def test_deleting_leaves_the_chosen_out_and_undo_brings_them_back(walked: RecordedPage, qtbot: QtBot) -> None:
+    walked.timeline.select((1, 2))
+    walked.timeline.setFocus()
+    qtbot.keyClick(walked.timeline, Key.Key_Delete)
+    qtbot.waitUntil(lambda: list(lanes(walked)) == [3])
+    for remaining in ([2, 3], [1, 2, 3]):
+        qtbot.waitUntil(walked.repairs.undo.isEnabled)
+        assert walked.repairs.undo.text().startswith("Undo: ")
+        qtbot.keyClick(walked.timeline, Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+        qtbot.waitUntil(lambda remaining=remaining: sorted(lanes(walked)) == remaining)
+    assert not walked.repairs.undo.isEnabled()
+    both = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+    qtbot.keyClick(walked.timeline, Key.Key_Z, both)
+    qtbot.waitUntil(lambda: sorted(lanes(walked)) == [2, 3])
+
+
+def test_a_name_is_asked_for_and_stands_in_lane_list_and_picture(walked: RecordedPage, qtbot: QtBot) -> None:
+    walked.timeline.select((2,))
+    walked.timeline.setFocus()
+    qtbot.keyClick(walked.timeline, Key.Key_F2)
+    dialog = walked.findChild(QInputDialog)
+    dialog.setTextValue("Ada")
+    dialog.accept()
+    qtbot.waitUntil(lambda: walked.status.text() == "Named 2 Ada")
+    assert [row.called() for row in walked.timeline.chart.rows] == ["1", "Ada", "3"]
+    assert walked.people.topLevelItem(1).text(0) == "2  Ada"
+    assert walked.canvas._cast.names == {2: "Ada"}
+
+
+def test_a_menu_on_a_lane_offers_what_makes_sense_for_its_person(walked: RecordedPage, qtbot: QtBot) -> None:
+    go(walked, 10, qtbot)
+    walked.timeline.select((1,))
+    walked.timeline.menu_wanted.emit(1, QPoint(100, 100))
+    (menu,) = [each for each in walked.findChildren(QMenu) if each.isVisible()]
+    texts = {each.text(): each.isEnabled() for each in menu.actions() if not each.isSeparator()}
+    menu.close()
+    assert texts == {
+        "Swap": False,
+        "Merge": False,
+        "Split": True,
+        "Rename…": True,
+        "Delete": True,
+        "Undo": False,
+        "Redo": False,
+    }
+
+
+@pytest.mark.parametrize("chosen", [(), (1,), (1, 2), (1, 3)])
+def test_buttons_and_menu_agree_and_whatever_cannot_be_done_says_why(
+    walked: RecordedPage, chosen: tuple[int, ...]
+) -> None:
+    usual = set(walked.repairs._tips.values())
+    walked.timeline.select(chosen)
+    buttons = {
+        each.defaultAction(): each for each in walked.findChildren(QToolButton) if each.defaultAction()
+    }
+    for name in walked.repairs._tips:
+        action = getattr(walked.repairs, name)
+        assert buttons[action].isEnabled() == action.isEnabled() == (action.toolTip() in usual)
