@@ -95,4 +95,5 @@ def _only(tracks: Tracks, rows: Sequence[int]) -> Tracks:
         scores=tracks.scores[keep],
         predicted=tracks.predicted[keep],
         likeness=tracks.likeness[keep],
+        spread=tracks.spread[keep],
     )

@@ -79,13 +79,16 @@ def planned(
         yield plan
         return
     past = resume.past(session, job.recipe(info, place))
-    if past.unfinished and not past.differs and past.frames:
-        notice(f"{info.name}: goes on after the {past.frames} frames that an earlier run has measured")
+    if past.frames and not past.differs and (past.unfinished or not settings.overwrite):
+        if past.unfinished:
+            notice(f"{info.name}: goes on after the {past.frames} frames that an earlier run has measured")
         with closing(open_session_file(session)) as opened:
             plan.resume, plan.before = True, resume.before(opened)
             yield plan
         return
-    if past.unfinished and past.frames:
+    if not past.unfinished:
+        check(session, overwrite=settings.overwrite)
+    elif past.frames:
         _make_room(plan, info, past, notice, overwrite=settings.overwrite)
     yield plan
 

@@ -31,7 +31,9 @@ class Past:
 
 
 def left_off(path: Path, outputs: Collection[Path]) -> bool:
-    """Whether `path` is a session that was not finished, and whatever else there is of `outputs` is its own.
+    """Whether `path` is a session from which something is left to be done for `outputs`.
+
+    It was not finished, or one of them is not there; and those that are there have come of it.
 
     False as well where it is none, or damaged.
     """
@@ -42,7 +44,8 @@ def left_off(path: Path, outputs: Collection[Path]) -> bool:
         return False
     others = [file for file in outputs if file != path and file.exists()]
     own = all(_stamp(file) == about.outputs.get(file.name) for file in others)
-    return own and not about.finished and not about.live
+    left = not about.finished or len(others) + 1 < len(outputs)
+    return own and left and not about.live
 
 
 def past(path: Path, recipe: Recipe) -> Past:

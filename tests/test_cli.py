@@ -84,7 +84,7 @@ def test_a_video_becomes_an_mp4_and_a_csv_with_its_own_times(run, tmp_path):
     code, said, told, out = run(tmp_path / "walk.mp4")
     assert (code, told) == (0, "")
     assert said.startswith("walk.mp4: 30 frames read, 30 written, 1 person seen, ")
-    assert said.endswith(f"fps -> {out}/walk.mp4, {out}/walk.csv\n")
+    assert said.endswith(f"fps -> {out}/walk.mp4, {out}/walk.csv, {out}/walk.kinetrail\n")
     assert times(out / "walk.mp4") == truth
     table = pd.read_csv(out / "walk.csv")
     assert table.frame.tolist() == list(range(30))
@@ -136,7 +136,7 @@ def test_folders_globs_and_pictures_are_sources(run, tmp_path):
         "über 1.mp4: 3 frames read",
     ]
     assert sorted(path.name for path in out.iterdir()) == sorted(
-        f"{stem}.{ending}" for stem in ("a folder", "10", "b", "über 1") for ending in ("csv", "mp4")
+        f"{stem}.{ending}" for stem in ("a folder", "10", "b", "über 1") for ending in ("csv", "kinetrail", "mp4")
     )
     xs = pd.read_csv(out / "a folder.csv").bbox_x
     assert xs.is_monotonic_increasing
@@ -186,10 +186,10 @@ def test_only_what_is_wanted_is_written(run, tmp_path):
     walk(tmp_path / "walk.mp4", 3)
     assert run(tmp_path / "walk.mp4", "--no-video", "--quiet")[:3] == (0, "", "")
     assert run(tmp_path / "walk.mp4", "--no-csv", "--quiet")[:3] == (0, "", "")
-    code, _, told, out = run(tmp_path / "walk.mp4", "--no-csv", "--no-video")
+    code, _, told, out = run(tmp_path / "walk.mp4", "--no-csv", "--no-video", "--no-session")
     assert code == 2
-    assert told.startswith("kinetrail: --no-video and --no-csv together leave nothing to write")
-    assert sorted(path.name for path in out.iterdir()) == ["walk.csv", "walk.mp4"]
+    assert told.startswith("kinetrail: --no-video, --no-csv and --no-session together leave nothing to write")
+    assert sorted(path.name for path in out.iterdir()) == ["walk.csv", "walk.kinetrail", "walk.mp4"]
 
 
 def test_what_exists_is_kept_unless_told_otherwise(run, tmp_path):
@@ -258,7 +258,7 @@ def test_a_closed_terminal_or_pipe_does_not_stop_the_work(models, tmp_path, clos
         capture_output=True,
         timeout=60,
     )
-    names = [f"{stem}.{ending}" for stem in "ab" for ending in ("csv", "mp4")]
+    names = [f"{stem}.{ending}" for stem in "ab" for ending in ("csv", "kinetrail", "mp4")]
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == names
 
 
@@ -310,7 +310,7 @@ def test_a_source_that_is_none_is_one_line_and_stops_nobody_else(run, tmp_path, 
     assert told.count("\n") == 1
     assert message in told
     assert said.startswith("good.mp4: 3 frames read, 3 written")
-    assert sorted(path.name for path in out.iterdir()) == ["good.csv", "good.mp4"]
+    assert sorted(path.name for path in out.iterdir()) == ["good.csv", "good.kinetrail", "good.mp4"]
 
 
 @pytest.mark.parametrize("make", [_cut_off, clips.corrupt_middle])
@@ -414,7 +414,11 @@ def test_ctrl_c_leaves_files_that_are_whole_up_to_there(models, tmp_path):
     assert found == [Fraction(index, 25) for index in range(len(found))]
     assert pd.read_csv(tmp_path / "out" / "walk.csv").frame.tolist() == list(range(len(found)))
     assert f"{len(found)} written" in said
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["walk.csv", "walk.mp4"]
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        "walk.csv",
+        "walk.kinetrail",
+        "walk.mp4",
+    ]
 
 
 def test_a_stream_is_recorded_until_ctrl_c(models, tmp_path):

@@ -22,7 +22,7 @@ def test_every_option_can_stand_in_the_file(tmp_path):
         "trust-engine = true\ncuda-graphs = true\nflip = true\n"
         "keypoint-threshold = 0.5\ndetection_threshold = 1\nmax-people = 3\n"
         'detect-every = 3\nfollow = "10,20@1.5"\nremember = 60\nsmooth = "off"\n'
-        "no-video = true\nno-csv = true\noverwrite = true\nquiet = true\n"
+        "no-video = true\nno-csv = true\nno-session = true\noverwrite = true\nquiet = true\n"
     )
     found = chosen("--config", str(config))
     assert found == Settings(
@@ -41,6 +41,7 @@ def test_every_option_can_stand_in_the_file(tmp_path):
         "10,20@1.5",
         60.0,
         "off",
+        True,
         True,
         True,
         True,

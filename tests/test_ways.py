@@ -217,7 +217,11 @@ def test_while_a_recording_is_read_for_the_first_time_no_other_run_writes_the_sa
     assert "another run is writing out/walk.mp4; wait until it is done" in others[0][2]
     assert (code, told) == (0, "")
     assert "20 written" in said
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["walk.csv", "walk.mp4"]
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        "walk.csv",
+        "walk.kinetrail",
+        "walk.mp4",
+    ]
 
 
 def _remove(path):
@@ -243,7 +247,7 @@ def test_a_file_that_changes_between_two_passes_is_not_written_with_the_tracks_o
     assert (code, said) == (2, "")
     assert told.startswith("kinetrail: walk.mp4: was changed or removed while it was read")
     assert told.count("\n") == 1
-    assert list((tmp_path / "out").iterdir()) == []
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["walk.kinetrail"]
 
 
 def clips_frames(path):

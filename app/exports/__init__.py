@@ -1,1 +1,94 @@
-"""Views of a session file, one file per format."""
+"""What can be made of a session, in seconds and without a network. Each format is loaded when it is needed."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from app.outputs.partial import check
+from engine.errors import UserError
+
+if TYPE_CHECKING:
+    from app.exports.choice import Choice
+    from app.store.session import Session
+
+Show = Callable[[int, int], None]  #: is told how many frames are done, and of how many
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How an export looks; each format takes of it what concerns it."""
+
+    raw: bool = False  #: tables: measured joints beside the smoothed ones
+    long: bool = False  #: tables: a row for each joint
+    source: str = ""  #: pictures: the video, where it is no longer at its place
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """One export to be done."""
+
+    session: Session
+    choice: Choice
+    out: Path
+    style: Style
+    show: Show
+    stop: threading.Event
+    overwrite: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A way to tell what is in a session."""
+
+    about: str  #: for people, a few words
+    ending: str  #: of the file, with its dot
+    module: str  #: has a function `write(Work)`, which gives the files it made, none when it was stopped
+
+
+FORMATS: Mapping[str, Format] = {
+    "csv": Format("a row for each person and frame, as a run writes it", ".csv", "app.exports.tables"),
+    "mp4": Format("the video with the people painted on it", ".mp4", "app.exports.mp4"),
+}
+
+
+def unseen(_done: int, _of: int) -> None:
+    """Progress that nobody looks at."""
+
+
+def export(
+    session: Session,
+    format: str,  # noqa: A002 (what everybody calls it)
+    out: Path,
+    *,
+    people: Collection[int] = (),
+    start_s: float | None = None,
+    end_s: float | None = None,
+    style: Style | None = None,
+    show: Show = unseen,
+    stop: threading.Event | None = None,
+    overwrite: bool = False,
+) -> list[Path]:
+    """Write the session to `out` in one of FORMATS; the files that were made, none when it was stopped.
+
+    `people`: ids, none for everybody; from `start_s` to `end_s`, that frame included. UserError where it
+    cannot be done.
+    """
+    import math
+
+    from app.exports.choice import Choice
+
+    if format not in FORMATS:
+        raise UserError(f"{format}: is no format; there are {', '.join(FORMATS)}")
+    first = -math.inf if start_s is None else start_s
+    last = math.inf if end_s is None else end_s
+    choice = Choice(frozenset(people), first, last)
+    choice.check(session)
+    check(out, overwrite=overwrite)
+    work = Work(session, choice, out, style or Style(), show, stop or threading.Event(), overwrite)
+    made: list[Path] = import_module(FORMATS[format].module).write(work)
+    return made

@@ -120,6 +120,10 @@ class Mp4:
             self._sound.close()
         self._partial.discard()
 
+    def abandon(self) -> None:
+        """Leave no file."""
+        self._partial.discard()
+
     def _frame(self, image: Image) -> VideoFrame:
         """The picture as x264 takes it: even sides, Y'CbCr."""
         image = fitted(image, self._info.width, self._info.height)

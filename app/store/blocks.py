@@ -48,7 +48,7 @@ def encoded(moments: Sequence[Moment], joints: int) -> dict[str, bytes]:
     rows = np.concatenate([start + found for start, found in zip(starts, origins, strict=False)])
     usual = {"box": "pose_box", "measured": "pose_joint", "score": "pose_score"}
     same = {name: told[name][:0] for name, of in usual.items() if np.array_equal(told[name], raw[of][rows])}
-    cameras = np.array([each.camera for each in tracks], np.float64).reshape(-1, 6)
+    cameras = np.array([each.camera for each in tracks], np.float32).reshape(-1, 6)
     counts: dict[str, NDArray[Any]] = {
         "frame": np.array([m.index for m in moments], np.int64),
         "time": np.array([m.time for m in moments], np.float64),
@@ -180,10 +180,10 @@ class Block:
         self._poses, self._people = int(self.pose_counts.sum()), int(self.person_counts.sum())
 
     def cameras(self) -> NDArray[np.float64]:
-        """(F, 2, 3) how the camera moved."""
+        """(F, 2, 3) how the camera moved, to seven digits."""
         if not self._row["camera"]:
             return np.broadcast_to(STANDING, (self.frames, 2, 3))
-        return _finite(self._array("camera", np.float64, self.frames, 2, 3))
+        return _finite(self._array("camera", np.float32, self.frames, 2, 3))
 
     def looked(self) -> NDArray[np.bool_]:
         """(F,) whether people were looked for."""

@@ -61,6 +61,7 @@ def create(path: Path) -> sqlite3.Connection:
     with writing(path):
         database = _opened(path, "rwc")
         try:
+            database.execute("PRAGMA auto_vacuum = INCREMENTAL")  # works only before all else
             database.execute(f"PRAGMA application_id = {APPLICATION}")
             database.execute("PRAGMA journal_mode = WAL").fetchone()  # a file system without it says so
             _migrate(database, path)

@@ -78,7 +78,8 @@ class Writer:
             if self._good:
                 self._flush()
                 with schema.writing(self._path):
-                    about.keep(self._database, finished=self._live, dropped=self._dropped)
+                    if self._live:
+                        about.keep(self._database, finished=True, dropped=self._dropped)
         finally:
             settle_down(self._database)
             self._part.discard()
@@ -153,6 +154,7 @@ def settle_down(database: sqlite3.Connection) -> None:
     """Close it, all in one file if nobody else reads along."""
     with suppress(sqlite3.Error):
         database.execute("PRAGMA busy_timeout = 100")
+        database.executescript("PRAGMA incremental_vacuum")  # `execute` would give back one page
         database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
         database.execute("PRAGMA journal_mode = DELETE").fetchall()
     database.close()
