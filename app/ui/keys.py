@@ -91,9 +91,9 @@ class Keys(QObject):
 
     def reset_all(self) -> None:
         """Everything by its usual keys again."""
-        for name, known in self._known.items():
+        for known in self._known.values():
             known.action.setShortcuts(list(known.usual))
-            self._preferences.reset_shortcut(name)
+        self._preferences.reset_shortcut(*self._known)
 
     def said(self, name: str) -> str:
         """The action as people know it, and its page where that is not certain."""

@@ -108,8 +108,9 @@ class Preferences(QObject):
         self._store.setValue(f"shortcuts/{name}", keys)
         self._written()
 
-    def reset_shortcut(self, name: str) -> None:
-        self._store.remove(f"shortcuts/{name}")
+    def reset_shortcut(self, *names: str) -> None:
+        for name in names:
+            self._store.remove(f"shortcuts/{name}")
         self._written()
 
     def geometry(self, name: str = "window") -> QByteArray:
