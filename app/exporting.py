@@ -1,28 +1,25 @@
-"""What the window says of an export, and the export itself: between app.exports and whoever asks for it."""
+"""An export as the window asks for it: what is offered, what it will be called, and doing it."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass, fields, replace
-from importlib import import_module
+from dataclasses import dataclass, replace
 from math import inf
 from pathlib import Path
-from typing import Any
-
-import numpy as np
 
 from app.draw import draw
+from app.exports import FORMATS, Style, export
+from app.exports.choice import Choice
 from app.lanes import Chart
 from app.review import Looked
 from app.store.session import open_session_file
-from engine.types import Boxes, Image
-from trackers.types import Tracks
+from engine.types import Image
 
-USUAL = 0.3  #: joints that score less are not painted
-WHOLE = ("boxes", "camera")  #: of Tracks, what is no array with a row for each person
 FIRST = ("csv", "mp4")  #: what most want comes first
+TABLES = ("raw", "long")  #: fields of Style that concern tables; others concern pictures
+USUAL = 0.3  #: joints that score less are not painted
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +27,15 @@ class Offer:
     """A format to choose."""
 
     name: str
-    description: str
-    ending: str  #: of its file, with the dot
+    about: str  #: a few words
+    options: tuple[str, ...]  #: fields of Style that concern it
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Material:
     """What there is to export."""
 
+    video: str  #: the recording as it lies here
     session: Path
     chart: Chart
     chosen: tuple[int, ...]  #: ids, in the timeline
@@ -56,46 +54,27 @@ class Order:
     people: tuple[int, ...]  #: ids
     start_s: float  #: both ends included; infinite: all of it
     end_s: float
-    style: tuple[Any, ...] = ()  #: how a video is painted; nothing: as usual
+    style: Style
 
 
 def formats() -> list[Offer]:
     """All that can be written, in the order in which they are offered."""
-    known: dict[str, Any] = getattr(_exports(), "FORMATS", {})
-    names = sorted(known, key=lambda name: FIRST.index(name) if name in FIRST else len(FIRST))
-    return [Offer(name, known[name].description, known[name].ending) for name in names]
+    names = sorted(FORMATS, key=lambda name: FIRST.index(name) if name in FIRST else len(FIRST))
+    pictures = tuple(name for name in Style.__dataclass_fields__ if name not in TABLES)
+    concern = {"csv": TABLES, "mp4": pictures}
+    return [Offer(name, FORMATS[name].about, concern.get(name, ())) for name in names]
 
 
-def usual_style() -> tuple[Any, ...]:
-    """How videos are painted unless told otherwise; nothing where there is no choice."""
-    made = getattr(_exports(), "Style", None)
-    return (made(),) if made else ()
-
-
-def preview(looked: Looked, style: tuple[Any, ...], people: tuple[int, ...]) -> Image:
+def preview(looked: Looked, people: tuple[int, ...]) -> Image:
     """The picture as the video would show it."""
-    paint = getattr(_exports(), "painted", None)
-    tracks = only(looked.tracks, people)
-    if paint and style:
-        image: Image = paint(looked.frame.image, tracks, style[0])
-        return image
-    return draw(looked.frame.image, tracks, USUAL)
-
-
-def only(tracks: Tracks, people: tuple[int, ...]) -> Tracks:
-    """Those people, and nobody else."""
-    keep = np.isin(tracks.ids, people)
-    rows = {
-        entry.name: getattr(tracks, entry.name)[keep] for entry in fields(tracks) if entry.name not in WHOLE
-    }
-    return replace(tracks, boxes=Boxes(tracks.boxes.xyxy[keep], tracks.boxes.scores[keep]), **rows)
+    chosen = Choice(frozenset(people)).only(looked.tracks) if people else NOBODY.only(looked.tracks)
+    return draw(looked.frame.image, chosen, USUAL)
 
 
 def target(material: Material, order: Order) -> Path:
-    """The file, or the folder, that it becomes."""
-    (ending,) = (each.ending for each in formats() if each.name == order.format)
+    """The file, or the folder, that it becomes; another than a run writes."""
     part = f" {order.start_s:.2f}-{order.end_s:.2f} s" if order.end_s < inf else ""
-    return order.folder / f"{material.session.stem}{part}{ending}"
+    return order.folder / f"{material.session.stem}{part}.export{FORMATS[order.format].ending}"
 
 
 def write(
@@ -110,25 +89,21 @@ def write(
 
     `show` is told how many frames are done, and of how many. UserError where it cannot be written.
     """
-    everybody = {row.id for row in material.chart.rows}
-    more = {"style": order.style[0]} if order.style else {}
-    if order.end_s < inf:
-        more |= {"start_s": order.start_s, "end_s": order.end_s}
+    everybody = {row.id for row in material.chart.rows} == set(order.people)
     order.folder.mkdir(parents=True, exist_ok=True)
     with closing(open_session_file(material.session)) as session:
-        files: list[Path] = _exports().export(
+        return export(
             session,
             order.format,
             target(material, order),
-            people=() if everybody == set(order.people) else order.people,
+            people=() if everybody else order.people,
+            start_s=order.start_s,
+            end_s=order.end_s,
+            style=replace(order.style, source=material.video),
             show=show,
             stop=stop,
             overwrite=overwrite,
-            **more,
         )
-    return [] if stop.is_set() else files
 
 
-def _exports() -> Any:
-    """Loaded late: formats bring what they are written with."""
-    return import_module("app.exports")
+NOBODY = Choice(frozenset({0}))  #: no id is 0

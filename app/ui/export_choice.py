@@ -21,6 +21,8 @@ from app.exporting import Material
 from app.lanes import moment
 from app.ui.people import WHO, chip
 
+ROUNDING_S = 0.0005  #: what is typed has three decimals, and pictures at both ends are to be in it
+
 
 class PeopleChoice(QWidget):
     """A list to tick; everybody at first."""
@@ -108,7 +110,7 @@ class RangeChoice(QWidget):
         self.first, self.last = QDoubleSpinBox(self), QDoubleSpinBox(self)
         for box, value, name in ((self.first, start, self.tr("From")), (self.last, far, self.tr("To"))):
             box.setAccessibleName(name)
-            box.setDecimals(2)
+            box.setDecimals(3)
             box.setSuffix(" s")
             box.setRange(start, max(start, end) + 0.01)
             box.setValue(value)
@@ -129,4 +131,5 @@ class RangeChoice(QWidget):
             return float("-inf"), float("inf")
         if self.loop.isChecked():
             return self._loop
-        return min(self.first.value(), self.last.value()), max(self.first.value(), self.last.value())
+        first, last = sorted((self.first.value(), self.last.value()))
+        return first - ROUNDING_S, last + ROUNDING_S

@@ -44,8 +44,9 @@ class ExportDialog(QDialog):
         self._since = 0.0
         self._errand: Errand[Done] = Errand(self, self._heard, self._ended)
         self.format = QComboBox(self)
-        for each in formats():
-            self.format.addItem(each.description, each.name)
+        self._offers = formats()
+        for each in self._offers:
+            self.format.addItem(f"{each.name.upper()}: {each.about}", each.name)
         self.format.setAccessibleName(self.tr("Format"))
         self.people, self.range = PeopleChoice(material, self), RangeChoice(material, self)
         self.style_choice = StyleChoice(material, self)
@@ -159,7 +160,9 @@ class ExportDialog(QDialog):
 
     def _adapt(self) -> None:
         """Show what belongs to the format, and forget what was agreed for another file."""
-        self.style_choice.setVisible(self.format.currentData() == "mp4")
+        for each in self._offers:
+            if each.name == self.format.currentData():
+                self.style_choice.set_format(each)
         self.style_choice.set_people(self.people.people())
         self._replaced = []
         self.go.setText(self.tr("Export"))

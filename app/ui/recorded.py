@@ -229,6 +229,7 @@ class RecordedPage(QWidget):
         """Open the dialog for it."""
         account, state = self._account, self._state
         material = Material(
+            video=self._video,
             session=Path(account.session),
             chart=account.chart,
             chosen=self.timeline.selection,

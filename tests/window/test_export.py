@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+import csv
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
+from math import inf
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any, Literal
+from typing import Any
 
-import numpy as np
 import pytest
 from pages import page, walk, walked
 from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QCheckBox
 from pytestqt.qtbot import QtBot
+from reading import read
 
+from app.exports import Format
 from app.store.session import Session
 from app.ui.export_dialog import ExportDialog
 from app.ui.recorded import RecordedPage
@@ -25,24 +26,14 @@ from engine.errors import UserError
 __all__ = ["page", "walk", "walked"]
 
 
-@dataclass(frozen=True)
-class Style:
-    """As a style may be."""
-
-    skeleton: bool = True
-    line_width: float = 1.0
-    background: Literal["picture", "black"] = "picture"
-
-
 class Exporter:
     """In place of app.exports: goes through the session as slowly as it is let, and writes a word."""
 
     FORMATS = {  # noqa: RUF012
-        "zzz": SimpleNamespace(description="Something else", ending=".zzz"),
-        "mp4": SimpleNamespace(description="Video", ending=".mp4"),
-        "csv": SimpleNamespace(description="Table", ending=".csv"),
+        "zzz": Format("something else", ".zzz", ""),
+        "mp4": Format("a video", ".mp4", ""),
+        "csv": Format("a table", ".csv", ""),
     }
-    Style = Style
 
     def __init__(self) -> None:
         self.asked: list[dict[str, Any]] = []
@@ -66,17 +57,12 @@ class Exporter:
         out.write_text("done")
         return [out]
 
-    @staticmethod
-    def painted(image: np.ndarray, tracks: Any, style: Style) -> np.ndarray:
-        """Green with everybody, blue with nobody, black as it may be."""
-        colour = (0, 0, 0) if style.background == "black" else (0, 200, 0) if len(tracks) else (200, 0, 0)
-        return np.full_like(image, colour)
-
 
 @pytest.fixture
 def exporter(monkeypatch: pytest.MonkeyPatch) -> Exporter:
     made = Exporter()
-    monkeypatch.setattr("app.exporting._exports", lambda: made)
+    monkeypatch.setattr("app.exporting.FORMATS", made.FORMATS)
+    monkeypatch.setattr("app.exporting.export", lambda *args, **how: made.export(*args, **how))
     return made
 
 
@@ -92,7 +78,7 @@ def dialog(walked: RecordedPage, exporter: Exporter) -> Iterator[ExportDialog]:
 
 def test_table_and_video_come_first_and_other_formats_by_themselves(dialog: ExportDialog) -> None:
     offered = [dialog.format.itemText(n) for n in range(dialog.format.count())]
-    assert offered == ["Table", "Video", "Something else"]
+    assert offered == ["CSV: a table", "MP4: a video", "ZZZ: something else"]
 
 
 def test_everything_is_written_and_it_is_said_where(
@@ -100,10 +86,10 @@ def test_everything_is_written_and_it_is_said_where(
 ) -> None:
     dialog.go.click()
     qtbot.waitUntil(dialog.shown.isVisible)
-    out = tmp_path / "runs" / "walk.csv"
-    assert exporter.asked == [
-        {"format": "csv", "out": out, "overwrite": False, "people": (), "style": Style()}
-    ]
+    out = tmp_path / "runs" / "walk.export.csv"
+    (asked,) = exporter.asked
+    assert (asked["format"], asked["out"], asked["people"], asked["overwrite"]) == ("csv", out, (), False)
+    assert (asked["start_s"], asked["end_s"]) == (-inf, inf)
     assert exporter.thread == "export"
     assert dialog.left.text() == f"Written: {out}"
     opened: list[QUrl] = []
@@ -120,8 +106,9 @@ def test_people_and_range_are_those_chosen(dialog: ExportDialog, exporter: Expor
     dialog.go.click()
     qtbot.waitUntil(dialog.shown.isVisible)
     (asked,) = exporter.asked
-    assert (asked["people"], asked["start_s"], asked["end_s"]) == ((1, 3), 0.25, 0.75)
-    assert asked["out"].name == "walk 0.25-0.75 s.csv"
+    assert asked["people"] == (1, 3)
+    assert (asked["start_s"], asked["end_s"]) == pytest.approx((0.25, 0.75), abs=0.001)
+    assert asked["out"].name == "walk 0.25-0.75 s.export.csv"
 
 
 @pytest.mark.usefixtures("exporter")
@@ -146,11 +133,11 @@ def test_a_file_that_exists_is_replaced_only_after_asking(
     dialog: ExportDialog, exporter: Exporter, qtbot: QtBot, tmp_path: Path
 ) -> None:
     (tmp_path / "runs").mkdir()
-    out = tmp_path / "runs" / "walk.csv"
+    out = tmp_path / "runs" / "walk.export.csv"
     out.write_text("precious")
     dialog.go.click()
     assert (out.read_text(), exporter.asked) == ("precious", [])
-    assert "walk.csv exists already" in dialog.left.text()
+    assert "walk.export.csv exists already" in dialog.left.text()
     dialog.format.setCurrentIndex(1)  # another file: what was said of the first does not count
     dialog.format.setCurrentIndex(0)
     dialog.go.click()
@@ -170,7 +157,7 @@ def test_cancel_stops_it_and_leaves_nothing(
     assert not dialog.go.isEnabled()
     dialog.cancel.click()
     qtbot.waitUntil(lambda: dialog.left.text() == "Stopped; nothing was written")
-    assert not (tmp_path / "runs" / "walk.csv").exists()
+    assert not (tmp_path / "runs" / "walk.export.csv").exists()
     assert dialog.isVisible()
     dialog.cancel.click()
     assert not dialog.isVisible()
@@ -188,23 +175,62 @@ def test_an_error_is_told_with_its_remedy(
     assert dialog.go.isEnabled()
 
 
-def middle(dialog: ExportDialog) -> tuple[int, int, int]:
-    picture = dialog.style_choice.example.pixmap().toImage()
-    at = picture.pixelColor(picture.width() // 2, picture.height() // 2)
-    return at.red(), at.green(), at.blue()
-
-
-def test_the_example_follows_style_and_people(dialog: ExportDialog, exporter: Exporter, qtbot: QtBot) -> None:
-    assert not dialog.style_choice.isVisible()
+def test_options_are_those_of_the_format(dialog: ExportDialog, exporter: Exporter, qtbot: QtBot) -> None:
+    style = dialog.style_choice
+    raw = style.findChild(QCheckBox, "style.raw")
+    assert raw.isVisible()
+    assert not style.example.isVisible()
+    raw.setChecked(True)
     dialog.format.setCurrentIndex(1)
-    assert dialog.style_choice.isVisible()
-    assert middle(dialog) == (0, 200, 0)
-    dialog.people.tick((3,))  # who is not in this picture
-    assert middle(dialog) == (0, 0, 200)
-    dialog.style_choice.findChild(QCheckBox).setChecked(False)
-    (box,) = [each for each in dialog.style_choice.children() if each.objectName() == "style.background"]
-    box.setCurrentText("black")
-    assert middle(dialog) == (0, 0, 0)
+    assert not raw.isVisible()
+    assert style.example.isVisible()
+    dialog.format.setCurrentIndex(2)
+    assert not style.isVisible()
+    dialog.format.setCurrentIndex(0)
     dialog.go.click()
     qtbot.waitUntil(dialog.shown.isVisible)
-    assert exporter.asked[0]["style"] == Style(skeleton=False, background="black")
+    assert exporter.asked[0]["style"].raw
+
+
+def test_the_example_shows_those_who_will_be_in_the_video(dialog: ExportDialog) -> None:
+    def colours() -> set[int]:
+        picture = dialog.style_choice.example.pixmap().toImage()
+        every = ((x, y) for x in range(picture.width()) for y in range(picture.height()))
+        return {picture.pixel(x, y) for x, y in every}
+
+    with_one = colours()
+    dialog.people.tick((3,))  # who is not in this picture
+    assert len(colours()) < len(with_one)
+
+
+def test_a_table_really_holds_those_and_that_time(
+    walked: RecordedPage, qtbot: QtBot, tmp_path: Path, walk: Path
+) -> None:
+    walked._review[0].swap(1, 2, 0.5)
+    qtbot.waitUntil(lambda: walked._account.undoable != "")
+    made = walked._export()
+    made.people.tick((1,))
+    made.range.first.setValue(0.3)
+    made.go.click()
+    qtbot.waitUntil(lambda: made.shown.isVisible() or bool(made.trouble.message()))
+    assert made.trouble.message() == ""
+    made.close()
+    (out,) = (tmp_path / "runs").glob("*.csv")
+    with out.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    times = [frame.time for frame in read(walk)[1]]
+    late = [n for n in range(40) if times[n] >= 0.3 and (n < 20 or times[n] >= 0.5)]
+    assert [int(row["frame"]) for row in rows] == late
+    assert {row["track_id"] for row in rows} == {"1"}
+
+
+def test_a_video_really_holds_every_picture(walked: RecordedPage, qtbot: QtBot, tmp_path: Path) -> None:
+    made = walked._export()
+    made.format.setCurrentIndex(1)
+    made.go.click()
+    qtbot.waitUntil(lambda: made.shown.isVisible() or bool(made.trouble.message()))
+    assert made.trouble.message() == ""
+    made.close()
+    _, frames, error = read(tmp_path / "runs" / "walk.export.mp4")
+    assert error == ""
+    assert len(frames) == 40
