@@ -78,7 +78,7 @@ class EngineDialog(QDialog):
         tr = self.tr
         about = QLabel(
             tr(
-                "An engine is a network made for one GPU by TensorRT; it runs several times as fast. Building"
+                "An engine is a network made for one GPU by TensorRT; it runs faster there than as it is. Building"
                 " takes some minutes, once, and each engine is held against its network before it is used."
             ),
             self,

@@ -35,6 +35,8 @@ class Trouble(QFrame):
         self._close.setAccessibleName(self.tr("Close the message"))
         self._close.setToolTip(self.tr("Take this message away"))
         self._close.clicked.connect(lambda: self.set(""))
+        for button in (self._copy, self._close):
+            button.setAutoDefault(False)  # in a dialog, Enter stays with the dialog's own
         row = QHBoxLayout(self)
         row.setContentsMargins(12, 6, 8, 6)
         row.setSpacing(10)

@@ -109,3 +109,7 @@ def test_every_part_has_a_name_for_those_who_cannot_see_it(bar: Trouble) -> None
         assert each.accessibleName() or each.text()
         assert each.toolTip()
     assert bar.accessibleName()
+
+
+def test_enter_in_a_dialog_is_not_for_the_bar(bar: Trouble) -> None:
+    assert not any(each.autoDefault() for each in bar.findChildren(QPushButton))
