@@ -7,59 +7,27 @@ paints pens of one pixel ten times as fast as wider ones; so every curve is draw
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QPointF, Qt, Signal
-from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QWheelEvent
+from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPaintEvent, QWheelEvent
 from PySide6.QtWidgets import QWidget
 
-from app.angles import ANGLES, COLUMNS, Course
+from app.angles import Course
 from app.palette import shades
+from app.ui.lane import Floats, Lane, by_columns, edges, values, with_minus
 from app.ui.shading import readable
 from app.ui.theme import quiet
-
-Floats = NDArray[np.float64]
 
 AXIS_PX = 22  #: height of the line of seconds under the lanes
 NUMBERS_PX = 34  #: width of the numbers at the right
 MARGIN = 0.1  #: of a lane, over and under its curves
 DASH = 0.04  #: of the width: length of a dash and the gap behind it
 TWICE_PX = 0.6  #: pixels of the screen between the two drawings of a curve
-
-
-@dataclass(frozen=True, slots=True)
-class Lane:
-    """What stands in one lane."""
-
-    key: str
-    columns: tuple[int, ...]  #: in `values`: of left and right, or of the one there is
-    step: float  #: edges of the lane are whole multiples of this
-    signed: bool = False
-
-
-def _lane(key: str, step: float = 30.0, *, signed: bool = False) -> Lane:
-    sides = tuple(n for n, name in enumerate(ANGLES) if name.split("_")[-1] == key)
-    return Lane(key, sides or (COLUMNS.index("speed_heights_s"),), step, signed)
-
-
-LANES = (
-    _lane("knee"), _lane("hip"), _lane("elbow"), _lane("shoulder"), _lane("thigh", signed=True),
-    _lane("trunk", 15.0, signed=True), _lane("speed", 0.5),
-)  # fmt: skip
-
-
-def values(course: Course) -> Floats:
-    """All numbers (M, 13) in the order of COLUMNS."""
-    return np.concatenate([course.angles, course.speeds], axis=1)
-
-
-def with_minus(text: str) -> str:
-    """The text with the sign that is as wide as a plus."""
-    return text.replace("-", "\N{MINUS SIGN}")
 
 
 class Lanes(pg.GraphicsView):  # type: ignore[misc]
@@ -74,6 +42,7 @@ class Lanes(pg.GraphicsView):  # type: ignore[misc]
         self.lanes: tuple[Lane, ...] = ()
         self._edges: tuple[tuple[float, float], ...] = ()
         self._who = 1
+        self.painted_s = 0.0  #: what the last painting took
         self.span = (-10.0, 0.0)  #: seconds on the axis from edge to edge
         # Put together from its parts: a whole plot has menus that outlive it.
         self._view = pg.ViewBox(enableMenu=False, enableMouse=False)
@@ -134,7 +103,8 @@ class Lanes(pg.GraphicsView):  # type: ignore[misc]
         begin, end = self.span
         rows = slice(*np.searchsorted(course.times, (begin + origin, end + origin + 1e-9)).tolist())
         rows = slice(max(rows.start - 1, 0), rows.stop + 1)
-        numbers, times = values(course)[rows], course.times[rows]
+        column_s = (end - begin) / max(self._view.width(), 1.0)
+        times, numbers = by_columns(course.times[rows], values(course, rows), column_s)
         self._fit(numbers)
         solid, dashed = np.append(times - origin, np.nan), np.append(self._dashed(times), True)
         padded = np.concatenate([numbers, np.full((1, numbers.shape[1]), np.nan)])
@@ -174,16 +144,9 @@ class Lanes(pg.GraphicsView):  # type: ignore[misc]
         return on
 
     def _fit(self, numbers: Floats) -> None:
-        """Edges of every lane: whole steps around what is seen."""
-        edges = []
-        for lane in self.lanes:
-            seen = numbers[:, lane.columns]
-            seen = seen[np.isfinite(seen)]
-            low, high = (float(seen.min()), float(seen.max())) if seen.size else (0.0, 0.0)
-            bottom = 0.0 if lane.key == "speed" else np.floor(low / lane.step) * lane.step
-            edges.append((bottom, max(np.ceil(high / lane.step) * lane.step, bottom + 2 * lane.step)))
-        if tuple(edges) != self._edges:
-            self._edges = tuple(edges)
+        fitting = edges(self.lanes, numbers)
+        if fitting != self._edges:
+            self._edges = fitting
             self._rule()
 
     def _rule(self) -> None:
@@ -213,6 +176,11 @@ class Lanes(pg.GraphicsView):  # type: ignore[misc]
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_cursor"):
             self._restyle()
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
+        began = time.thread_time()
+        super().paintEvent(event)
+        self.painted_s = time.thread_time() - began
 
     def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802
         if event.button() == Qt.MouseButton.LeftButton:

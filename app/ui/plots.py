@@ -2,33 +2,26 @@
 
 from __future__ import annotations
 
-import threading
-from pathlib import Path
+import time
 
 import numpy as np
-from PySide6.QtCore import QEvent, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QTimer, Signal
 from PySide6.QtGui import QGuiApplication, QShowEvent
-from PySide6.QtWidgets import (
-    QFileDialog,
-    QHBoxLayout,
-    QLabel,
-    QScrollBar,
-    QStackedWidget,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from app.angles import Course
+from app.angles import COLUMNS, Course
 from app.lookback import KEPT_S, Lookback
-from app.plain import printable
-from app.ui.errand import Errand, Tell
-from app.ui.lanes import Lanes, values, with_minus
+from app.ui.lane import values, with_minus
 from app.ui.plots_bar import PlotsBar, names, titles
-from app.ui.readout import Readout, table, told
+from app.ui.plots_body import PlotsBody
+from app.ui.readout import table, told
+from app.ui.saving import Saving
 from app.ui.view import Cast, View
 from trackers.types import Tracks
 
-REDRAW_MS = 66  #: between two drawings: fifteen a second
+REDRAW_MS = 66  #: between two drawings: fifteen a second, and fewer where they would take more than SHARE
+SLOWEST_MS = 500
+SHARE = 0.035  #: of the time of the window's thread
 READ_S = 0.2  #: between two changes of the numbers, which nobody could read faster
 SPANS = (5, 10, 30)  #: seconds to choose from
 TICK_S = 0.1  #: of the bar with which one looks back
@@ -48,14 +41,19 @@ class Plots(QWidget):
         self._at = np.nan  # seconds that are read off, NaN: the newest
         self._read = -np.inf  # seconds of the result whose numbers stand there
         self._page = 0.0  # where a recording's page begins, seconds
-        self._saving: Errand[None] = Errand(self, lambda _nothing: None, self._saved)
-        self.bar = PlotsBar(self, SPANS, self.copy_values, self._ask_where)
-        self.lanes = Lanes(self)
-        self.readout = Readout(self.lanes, self)
+        self.saving = Saving(self, "plots.png")
+        self.saving.trouble.connect(self.trouble)
+        self.bar = PlotsBar(self, SPANS, self.copy_values, self.saving.ask)
+        self._body = PlotsBody(self)
+        self.lanes, self.readout, self.back = self._body.lanes, self._body.readout, self._body.back
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(REDRAW_MS)
-        self._lay_out()
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.setSpacing(0)
+        whole.addWidget(self.bar)
+        whole.addWidget(self._body, 1)
         self._timer.timeout.connect(self._redraw)
         self.bar.lanes_changed.connect(self._choose)
         self.bar.span_changed.connect(self._respan)
@@ -123,21 +121,17 @@ class Plots(QWidget):
         text = table(self._course, begin + self._origin, end + self._origin, columns)
         QGuiApplication.clipboard().setText(text)
 
-    def save_picture(self, path: Path) -> None:
-        """The plots as they look now, as a PNG; `trouble` says where that cannot be."""
-        image = self.grab().toImage()
-
-        def write(_tell: Tell[None], _stop: threading.Event) -> None:
-            if not image.save(str(path)):
-                raise OSError(f"{printable(path)}: cannot be written; choose another folder")
-
-        self._saving.start(write, "save-plots")
-
     def _soon(self) -> None:
         if self.isVisible() and not self._timer.isActive():
             self._timer.start()
 
     def _redraw(self) -> None:
+        began = time.thread_time()
+        self._draw()
+        cost_s = time.thread_time() - began + self.lanes.painted_s
+        self._timer.setInterval(max(REDRAW_MS, min(round(1e3 * cost_s / SHARE), SLOWEST_MS)))
+
+    def _draw(self) -> None:
         if not (self._recorded or self.paused):
             self._catch_up()
         self._body.setCurrentIndex(int(self._who > 0))
@@ -173,7 +167,7 @@ class Plots(QWidget):
             return
         self._read = moment
         row = self._course.at(moment)
-        numbers = values(self._course)[row] if row >= 0 else np.full(len(values(self._course).T), np.nan)
+        numbers = values(self._course, slice(row, row + 1))[0] if row >= 0 else np.full(len(COLUMNS), np.nan)
         for shown in self.readout.rows:
             shown.set_texts([told(float(numbers[column]), column) for column in shown.columns])
         name = self._cast.names.get(self._who, self.tr("Person {}").format(self._who)) if self._who else ""
@@ -227,20 +221,6 @@ class Plots(QWidget):
         row = int(np.clip(self._course.at(at) + by, 0, len(self._course) - 1))
         self._look_at(at + by if seconds else float(self._course.times[row]))
 
-    # Saving
-
-    def _ask_where(self) -> None:
-        dialog = QFileDialog(self, self.tr("Save picture"), "plots.png", self.tr("Pictures (*.png)"))
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setDefaultSuffix("png")
-        dialog.fileSelected.connect(lambda name: self.save_picture(Path(name)))
-        dialog.open()
-
-    def _saved(self, errors: list[Exception]) -> None:
-        for error in errors:
-            self.trouble.emit(str(error))
-
     # Qt
 
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802
@@ -251,34 +231,3 @@ class Plots(QWidget):
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange and hasattr(self, "readout"):
             self.readout.restyle()
-
-    def _lay_out(self) -> None:
-        self._hint = QLabel(self.tr("Click a person to see their angles"), self)
-        self._hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self._hint.setObjectName("plots.hint")
-        self._hint.setWordWrap(True)
-        self._hint.setContentsMargins(24, 0, 24, 0)
-        self.back = QScrollBar(Qt.Orientation.Horizontal, self)
-        self.back.setAccessibleName(self.tr("Look back"))
-        self.lanes.setAccessibleName(self.tr("Angles over time"))
-        self.lanes.setAccessibleDescription(
-            self.tr("Arrow keys move the line by a picture, page keys by a second")
-        )
-        shown = QWidget(self)
-        beside = QHBoxLayout()
-        beside.setSpacing(0)
-        beside.addWidget(self.readout)
-        beside.addWidget(self.lanes, 1)
-        column = QVBoxLayout(shown)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addLayout(beside, 1)
-        column.addWidget(self.back)
-        self._body = QStackedWidget(self)
-        self._body.addWidget(self._hint)
-        self._body.addWidget(shown)
-        whole = QVBoxLayout(self)
-        whole.setContentsMargins(0, 0, 0, 0)
-        whole.setSpacing(0)
-        whole.addWidget(self.bar)
-        whole.addWidget(self._body, 1)

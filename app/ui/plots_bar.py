@@ -9,7 +9,7 @@ from PySide6.QtGui import QAction, QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QMenu, QToolButton, QWidget
 
 from app.ui.actions import action
-from app.ui.lanes import LANES, Lane
+from app.ui.lane import LANES, Lane
 
 FIRST = frozenset({"knee", "hip", "elbow", "shoulder", "trunk", "speed"})  #: lanes shown at first
 

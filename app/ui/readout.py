@@ -11,7 +11,8 @@ from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
 
 from app.angles import COLUMNS, SPEEDS, Course
-from app.ui.lanes import AXIS_PX, LANES, Lane, Lanes, values, with_minus
+from app.ui.lane import LANES, Lane, values, with_minus
+from app.ui.lanes import AXIS_PX, Lanes
 
 NOTHING = "\N{EN DASH}"  #: where nothing is known
 
@@ -133,7 +134,7 @@ def table(course: Course, begin: float, end: float, columns: Sequence[int]) -> s
     first, last = np.searchsorted(course.times, (begin - 1e-9, end + 1e-9)).tolist()
     rows = slice(first, last)
     for time, numbers in zip(
-        course.times[rows].tolist(), values(course)[rows][:, columns].tolist(), strict=True
+        course.times[rows].tolist(), values(course, rows)[:, columns].tolist(), strict=True
     ):
         cells = [f"{number:.3f}" if math.isfinite(number) else "" for number in numbers]
         lines.append(",".join([f"{time:.6f}", *cells]))

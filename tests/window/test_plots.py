@@ -256,10 +256,10 @@ def test_the_picture_is_saved_and_where_it_cannot_be_a_line_says_so(
 ) -> None:
     feed(plots, lambda t: t)
     plots._redraw()
-    plots.save_picture(tmp_path / "a.png")
-    qtbot.waitUntil(lambda: (tmp_path / "a.png").is_file() and not plots._saving.busy)
+    plots.saving.save(tmp_path / "a.png")
+    qtbot.waitUntil(lambda: (tmp_path / "a.png").is_file() and not plots.saving.busy)
     with qtbot.waitSignal(plots.trouble) as told:
-        plots.save_picture(tmp_path / "nowhere" / "a.png")
+        plots.saving.save(tmp_path / "nowhere" / "a.png")
     assert "cannot be written; choose another folder" in told.args[0]
 
 
