@@ -53,6 +53,8 @@ class QueuePanel(QWidget):
         area.setFrameShape(QFrame.Shape.NoFrame)
         area.setWidgetResizable(True)
         area.setWidget(inside)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setMinimumWidth(320)
         column = QVBoxLayout(self)
         column.setContentsMargins(8, 8, 8, 8)
         column.addWidget(area, 1)
@@ -98,7 +100,7 @@ class _Row(QWidget):
         super().__init__(parent)
         name = Path(work.source).name
         self.setAccessibleName(name)
-        self._name, self._about = QLabel(shortened(name, 40), self), QLabel(self)
+        self._name, self._about = QLabel(shortened(name, 32), self), QLabel(self)
         self._name.setToolTip(work.source)
         self._name.setTextFormat(Qt.TextFormat.PlainText)
         self._about.setTextFormat(Qt.TextFormat.PlainText)

@@ -48,6 +48,7 @@ class Window(QMainWindow):
         self.start_page = StartPage(self)
         self.live_page = LivePage(preferences, parent=self)
         self.recorded_page = RecordedPage(self)
+        self.recorded_page.output_folder = preferences.output_folder
         self.queue_panel = QueuePanel(parent=self)
         self._closing_since_ms = -1
         self._lay_out()
@@ -115,7 +116,8 @@ class Window(QMainWindow):
             self.recorded_page.close_source()
             self.start_page.stop_previews()
             self.queue_panel.close_queue()
-        over = self.live_page.stopped() and self.queue_panel.closed() and self.start_page.holds_no_camera()
+        pages = self.live_page.stopped() and self.recorded_page.stopped()
+        over = pages and self.queue_panel.closed() and self.start_page.holds_no_camera()
         if over or self._closing_since_ms > 1000 * PATIENCE_S:
             self.start_page.close_page()
             event.accept()
