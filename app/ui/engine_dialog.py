@@ -78,8 +78,8 @@ class EngineDialog(QDialog):
         tr = self.tr
         about = QLabel(
             tr(
-                "An engine is a network made for one GPU by TensorRT; it runs faster there than as it is. Building"
-                " takes some minutes, once, and each engine is held against its network before it is used."
+                "An engine is a network made for one GPU by TensorRT; it runs faster there. Building takes"
+                " some minutes, once, and each engine is held against its network before it is used."
             ),
             self,
         )
