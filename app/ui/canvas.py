@@ -6,16 +6,8 @@ import time
 from collections.abc import Callable
 from fractions import Fraction
 
+from PySide6 import QtGui
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt, QTimer, Signal
-from PySide6.QtGui import (
-    QContextMenuEvent,
-    QImage,
-    QKeyEvent,
-    QMouseEvent,
-    QPainter,
-    QPaintEvent,
-    QWheelEvent,
-)
 from PySide6.QtWidgets import QApplication, QWidget
 
 from app.ui import plates
@@ -29,7 +21,6 @@ from trackers.types import Tracks
 STEP = 1.25  #: one step of zooming
 _TICK_MS = 16
 _CLICK = 120.0  # of a wheel, in Qt's eighths of a degree
-_SWIPE = 240.0  # logical pixels on a touchpad that zoom like one step
 _PULL = 60.0  # logical pixels that an arrow key moves the picture
 _ARROWS = {
     Qt.Key.Key_Left: (1.0, 0.0),
@@ -56,14 +47,13 @@ class Canvas(QWidget):
         super().__init__(parent)
         self.shown = 0.0  #: seconds that painting took the last time
         self._view, self._cast = View(), Cast()
-        self._line = self._caption = ""
+        self._line, self._caption, self._hovered = "", "", 0
         self._scene: Scene | None = None
         self._look = Look(clock)
         self._new = False
         self._pointer: QPointF | None = None
         self._pressed: QPointF | None = None
         self._pulled = False
-        self._hovered = 0
         self._tick = QTimer(self)
         self._tick.setSingleShot(True)
         self._tick.timeout.connect(self.update)
@@ -144,15 +134,15 @@ class Canvas(QWidget):
             return 0
         return person_at(self._scene.tracks, self._cast.hidden, self._view.threshold, x, y)
 
-    def picture(self) -> QImage:
+    def picture(self) -> QtGui.QImage:
         """What is shown of the picture with everything on it, as fine as picture or screen, the finer."""
-        return QImage() if self._scene is None else self._scene.image(self._look.place)
+        return QtGui.QImage() if self._scene is None else self._scene.image(self._look.place)
 
-    def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802
+    def paintEvent(self, _event: QtGui.QPaintEvent) -> None:  # noqa: N802
         began = time.perf_counter()
         ratio = self.devicePixelRatioF()
         self._look.change(across=float(self.width()), down=float(self.height()), ratio=ratio)
-        painter = QPainter(self)
+        painter = QtGui.QPainter(self)
         try:
             self._paint(painter)
         finally:
@@ -162,7 +152,7 @@ class Canvas(QWidget):
             self._new = False
             self.painted.emit()
 
-    def _paint(self, painter: QPainter) -> None:
+    def _paint(self, painter: QtGui.QPainter) -> None:
         if self._scene is None:
             quiet(painter, QRectF(self.rect()), QRectF())
         else:
@@ -173,13 +163,12 @@ class Canvas(QWidget):
         area = (0.0, 0.0, float(self.width()), float(self.height()))
         plates.paint_lines(painter, self._line, self._caption, area, alone=self._scene is None)
 
-    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+    def mousePressEvent(self, event: QtGui.QMouseEvent) -> None:  # noqa: N802
         if event.button() in (Qt.MouseButton.LeftButton, Qt.MouseButton.MiddleButton):
-            self._pressed = event.position()
-            self._pulled = event.button() == Qt.MouseButton.MiddleButton
+            self._pressed, self._pulled = event.position(), event.button() == Qt.MouseButton.MiddleButton
             self._changed()
 
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+    def mouseMoveEvent(self, event: QtGui.QMouseEvent) -> None:  # noqa: N802
         self._pointer = event.position()
         if self._pressed is not None and self._scene is not None:
             way = event.position() - self._pressed
@@ -189,7 +178,7 @@ class Canvas(QWidget):
                 self._steer(lambda: self._look.pull(way.x(), way.y()))
         self._hover()
 
-    def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+    def mouseReleaseEvent(self, event: QtGui.QMouseEvent) -> None:  # noqa: N802
         pressed, pulled = self._pressed is not None, self._pulled
         self._pressed, self._pulled = None, False
         self._changed()
@@ -200,28 +189,27 @@ class Canvas(QWidget):
         self._pointer = None
         self._changed()
 
-    def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802
-        steps = event.angleDelta().y() / _CLICK or event.pixelDelta().y() / _SWIPE
-        self._zoom(STEP**steps, event.position())
+    def wheelEvent(self, event: QtGui.QWheelEvent) -> None:  # noqa: N802
+        self._zoom(STEP ** (event.angleDelta().y() / _CLICK), event.position())
         event.accept()
 
-    def contextMenuEvent(self, event: QContextMenuEvent) -> None:  # noqa: N802
+    def contextMenuEvent(self, event: QtGui.QContextMenuEvent) -> None:  # noqa: N802
         if self._scene is None:
             return
         at = QPointF(event.pos())
         point = self._look.place.point(at.x(), at.y())
-        if event.reason() == QContextMenuEvent.Reason.Keyboard and len(
+        if event.reason() == QtGui.QContextMenuEvent.Reason.Keyboard and len(
             box := self._scene.box(self._cast.locked)
         ):
             point = float(box[0, ::2].mean()), float(box[0, 1::2].mean())
         self.menu_wanted.emit(*point, event.globalPos())
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
+    def keyPressEvent(self, event: QtGui.QKeyEvent) -> None:  # noqa: N802
         way = _ARROWS.get(Qt.Key(event.key()))
-        if way is None or self._look.place.zoom <= 1.0:
+        if way is not None and self._look.place.zoom > 1.0:
+            self._steer(lambda: self._look.pull(_PULL * way[0], _PULL * way[1]))
+        else:
             super().keyPressEvent(event)
-            return
-        self._steer(lambda: self._look.pull(_PULL * way[0], _PULL * way[1]))
 
     def _zoom(self, factor: float, at: QPointF) -> None:
         self._steer(lambda: self._look.zoom(factor, at.x(), at.y()))

@@ -135,8 +135,8 @@ def _dots(layer: QPainter, people: Figures, n: int, line_width: float) -> None:
 
 
 def _levels(opacity: Floats) -> list[float]:
-    """In steps that nobody sees, so that there are few different inks."""
-    rounded: list[float] = (np.rint(opacity * 16) / 16).tolist()
+    """In steps that hardly anybody sees, so that many limbs are alike."""
+    rounded: list[float] = (np.rint(opacity * 10) / 10).tolist()
     return rounded
 
 

@@ -51,8 +51,9 @@ def heads(tracks: Tracks, row: int, threshold: float) -> Floats:
     scores = tracks.scores[row]
     coco = len(points) == len(KEYPOINTS)
     near = np.isfinite(points).all(axis=1) & (scores > 0)
-    found = [_around(box, points, near & (scores >= min(threshold, 0.1)))] if coco else []
-    if not coco or np.count_nonzero(near[_FACE] & (scores[_FACE] >= threshold)) < 2:
+    believed = near & (scores >= threshold)
+    found = [_around(box, points, near & (scores >= min(threshold, 0.1)), believed)] if coco else []
+    if not coco or np.count_nonzero(believed[_FACE]) < 2:
         found.append(_top(box))
     return np.array([place for place in found if np.isfinite(place).all()]).reshape(-1, 4)
 
@@ -77,7 +78,7 @@ def cover(painter: QPainter, image: Image, places: Floats, view: Viewport) -> No
         painter.drawRoundedRect(field, rounding, rounding)
 
 
-def _around(box: Floats, points: Floats, seen: NDArray[np.bool_]) -> Floats:
+def _around(box: Floats, points: Floats, seen: NDArray[np.bool_], believed: NDArray[np.bool_]) -> Floats:
     """The head by the joints of its face; NaN where there is none.
 
     A head is a little wider than from ear to ear; nose and ear in profile are half a head apart, and eyes
@@ -92,7 +93,8 @@ def _around(box: Floats, points: Floats, seen: NDArray[np.bool_]) -> Floats:
     if seen[list(_SHOULDERS)].all():
         radius = max(radius, 0.38 * float(np.hypot(*np.subtract(*points[list(_SHOULDERS)]))))
     size = float((box[2:] - box[:2]).max())
-    radius = min(max(radius, 0.075 * size), 0.5 * size)
+    most = 0.5 if np.count_nonzero(believed[_FACE]) >= 2 else 0.2  # of joints that may be anywhere
+    radius = min(max(radius, 0.075 * size), most * size)
     x, y = (low + high) / 2
     return np.array([x - radius, y - 1.25 * radius, x + radius, y + 1.25 * radius])
 
