@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import warnings
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -266,13 +267,15 @@ def test_without_recent_sources_there_is_no_heading_for_them(page: StartPage) ->
 
 def drag(page: StartPage, mime: QMimeData, *, drop: bool = True) -> bool:
     """Drag this over the page; whether it was welcome."""
-    middle, copy = QPointF(300, 300), Qt.DropAction.CopyAction
+    middle, copy = QPoint(300, 300), Qt.DropAction.CopyAction
     left, none = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
-    enter = QDragEnterEvent(middle, copy, mime, left, none)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # QPoint, which is all that older Qt takes
+        enter = QDragEnterEvent(middle, copy, mime, left, none)
     enter.setAccepted(False)
     QApplication.sendEvent(page, enter)
     if enter.isAccepted() and drop:
-        fall = QDropEvent(middle, copy, mime, left, none)
+        fall = QDropEvent(QPointF(middle), copy, mime, left, none)
         QApplication.sendEvent(page, fall)
     return enter.isAccepted()
 
