@@ -13,9 +13,7 @@ from trackers.types import Tracks
 
 KEPT_S = 30.0  #: how far one can look back
 PAUSE_S = 1.0  #: from so long without a result on, there is no line from before to after
-REVISED_S = (
-    2.0  #: so much of the newest speeds changes as more comes: the middle of a second, and what a slope needs
-)
+REVISED_S = 2.0  #: so much of the newest speeds changes as more comes
 SPEED_S = 0.2  #: speeds are worked out at most so often
 OTHERS_S = 1.0  #: others may flicker up for so long before somebody who was alone is not alone any more
 

@@ -1,6 +1,6 @@
 """Curves over time, a lane for each joint: left and right of the body in one lane, in one plot in all.
 
-One plot with three curves (left, right, middle) for all lanes costs a quarter of a plot for each lane. Qt
+One plot with three curves (left, right, middle) for all lanes costs 0.4 of a plot for each lane. Qt
 paints pens of one pixel ten times as fast as wider ones; so every curve is drawn twice, a little apart.
 """
 
