@@ -29,6 +29,8 @@ class Room:
         self.mute: set[int] = set()
         self.open: list[int] = []
         self.looks: list[bool] = []
+        self.idle: Callable[[], bool] = lambda: False
+        self.early = False  #: whether it was said that no camera is held while one was
         self.changed = threading.Condition()
         self.previews: tuple[Preview, ...] = ()
 
@@ -67,6 +69,7 @@ class Seat:
         return [clips.picture(self.number, 1280, 720)]
 
     def close(self) -> None:
+        self.room.early |= self.room.idle()
         self.room.open.remove(self.number)
 
 
@@ -80,9 +83,11 @@ def previews(room: Room, monkeypatch: pytest.MonkeyPatch) -> Iterator[Previews]:
     monkeypatch.setattr(module, "LOOK_S", 0.02)
     monkeypatch.setattr(module, "AGAIN_S", 0.02)
     made = Previews(look=room.look, connect=room.connect, show=room.show, pause_s=0.005)
+    room.idle = made.idle
     yield made
     assert made.close(PATIENCE_S)
     assert room.open == []
+    assert not room.early
 
 
 def seen(*numbers: int) -> Callable[[dict[int, Preview]], bool]:
