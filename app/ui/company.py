@@ -98,8 +98,6 @@ class Company(QObject):
         """How the lock on somebody fares."""
         attention = self.attention
         who, text = attention.called(attention.locked), ""
-        if attention.lost:
-            text = self.tr("{0} is lost: looking for them").format(who)
-        elif attention.locked:
+        if attention.locked and not attention.lost:  # the canvas itself says that somebody is lost
             text = self.tr("{0}  ·  sure to {1} %").format(who, round(100 * attention.held.confidence))
         self._canvas.caption(text)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from collections import deque
 from collections.abc import Callable
 from datetime import datetime
 
@@ -12,6 +10,8 @@ from PySide6.QtGui import QAction, QHideEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QSplitter, QVBoxLayout, QWidget
 
 from app.live import Live
+from app.settings import Settings
+from app.sight import Sight
 from app.types import Result
 from app.ui.actions import action, button
 from app.ui.bridge import Bridge
@@ -24,7 +24,6 @@ from app.ui.strip import Strip
 from app.ui.view_actions import view_actions
 
 TELL_MS = 500  #: between two looks at the figures
-RECENT_S = 2.0  #: the stretch that "shown fps" speaks of
 
 
 class LivePage(QWidget):
@@ -38,13 +37,14 @@ class LivePage(QWidget):
         self, preferences: Preferences, open_live: Callable[..., Live] = Live, parent: QWidget | None = None
     ) -> None:
         super().__init__(parent)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.preferences, self._open_live = preferences, open_live
         self._live: Live | None = None
+        self._argument, self._settings = "", Settings()  # of what is shown
         self._ending: list[Live] = []  # asked to stop, and not yet done
         self.newest: Result | None = None  #: what is on screen
         self.said = ""  #: over the picture
-        self._shown: deque[float] = deque(maxlen=400)  # when, seconds
-        self._latency_ms = -1.0
+        self._sight = Sight()
         self._results: Bridge[Result] = Bridge(self)
         self._results.ready.connect(self._paint)
         self._changes: Bridge[None] = Bridge(self)
@@ -67,15 +67,15 @@ class LivePage(QWidget):
     def start(self, argument: str) -> None:
         """Show this camera or address; whatever was shown before ends."""
         self.stop()
-        self.newest, self._latency_ms = None, -1.0
-        self._shown.clear()
+        self.newest, self._sight = None, Sight()
         self.plots.clear()
         self.company.clear()
         self.canvas.clear()
         self._say(self.tr("Opening…"))
+        self._argument, self._settings = argument, self.preferences.settings()
         self._live = self._open_live(
             argument,
-            self.preferences.settings(),
+            self._settings,
             show=self._results.slot.put,
             changed=lambda: self._changes.slot.put(None),
         )
@@ -131,10 +131,8 @@ class LivePage(QWidget):
 
     def _count(self) -> None:
         """The newest result has just been painted."""
-        now = time.perf_counter()
-        self._shown.append(now)
         if self.newest is not None:
-            self._latency_ms = 1e3 * (now - self.newest.timings.captured)
+            self._sight.count(self.newest.timings.captured)
 
     def _look(self) -> None:
         """Something about the source is new."""
@@ -160,18 +158,16 @@ class LivePage(QWidget):
     def _tell(self) -> None:
         if self._live is None:
             return
-        now = time.perf_counter()
-        while self._shown and now - self._shown[0] > RECENT_S:
-            self._shown.popleft()
         state, health = self._live.state(), self._live.health()
-        fps = len(self._shown) / RECENT_S
-        self.strip.tell(state, health, fps, self._latency_ms if self._shown else -1.0)
+        self.strip.tell(state, health, self._sight.fps(), self._sight.latency_ms())
         recording = self._live.recorder.state()
         self.light.tell(recording)
         if self.record.isChecked() != recording.on:
             self._mark_recording(recording.on)
         if recording.trouble:
             self.trouble.emit(recording.trouble, "")
+        if self._settings != self.preferences.settings():  # changed while something was recorded
+            self.restart()
 
     # What is done
 
@@ -193,9 +189,16 @@ class LivePage(QWidget):
         self.record.setChecked(on)
         self.record.blockSignals(False)
 
+    def restart(self) -> None:
+        """Open what is shown anew, as the settings are now; a recording is not cut short for that."""
+        if self._live is not None and not self.recording():
+            self.start(self._argument)
+
     def _follow_preferences(self) -> None:
         self.canvas.set_view(self.preferences.view())
         self.plots.set_view(self.preferences.view())
+        if self._settings != self.preferences.settings():
+            self.restart()
 
     def _lay_out(self) -> None:
         column = QVBoxLayout(self)

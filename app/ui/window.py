@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import (
     QDockWidget,
     QFileDialog,
     QMainWindow,
-    QMenu,
     QMessageBox,
     QStackedWidget,
     QVBoxLayout,
@@ -21,10 +20,10 @@ from PySide6.QtWidgets import (
 
 from app.sources.naming import camera_number, is_address, spoken
 from app.sources.pictures import ENDINGS
-from app.ui.actions import action
 from app.ui.engine_dialog import EngineDialog
 from app.ui.keys import Keys
 from app.ui.live_page import LivePage
+from app.ui.menus import Menus
 from app.ui.model_dialog import ModelDialog
 from app.ui.preferences import Preferences
 from app.ui.queue_panel import QueuePanel
@@ -51,6 +50,8 @@ class Window(QMainWindow):
         self.recorded_page.output_folder = preferences.output_folder
         self.queue_panel = QueuePanel(parent=self)
         self._closing_since_ms = -1
+        self.keys = Keys(preferences)
+        self.menus = Menus(self, self.keys)
         self._lay_out()
         self._connect()
         self._act()
@@ -60,6 +61,7 @@ class Window(QMainWindow):
         else:
             self.resize(1280, 800)
         self.show_start()
+        self.trouble.set(preferences.trouble)
 
     # Pages
 
@@ -148,9 +150,8 @@ class Window(QMainWindow):
 
     def _show(self, page: QWidget, name: str) -> None:
         self.pages.setCurrentWidget(page)
-        self.setWindowTitle(f"{name} – Kinetrail" if name else "Kinetrail")
-        for menu, shown in ((self.live_menu, self.live_page), (self.recorded_menu, self.recorded_page)):
-            menu.menuAction().setVisible(page is shown)
+        self.setWindowTitle(f"{name} - Kinetrail" if name else "Kinetrail")
+        self.menus.turn_to(page)
         page.setFocus()
 
     def _follow_preferences(self) -> None:
@@ -187,65 +188,35 @@ class Window(QMainWindow):
         self.queue_panel.open_wanted.connect(self.open)
         self.queue_panel.worked.connect(self._worked)
         self.preferences.changed.connect(self._follow_preferences)
+        self.preferences.troubled.connect(self.trouble.set)
 
     def _act(self) -> None:
         tr = self.tr
-        self.keys = Keys(self.preferences)
-        file = [
-            action(
-                self, "window.open", tr("Open video…"), "Ctrl+O", tr("Look at a recording"), self._ask_file
-            ),
-            action(
-                self,
-                "window.home",
-                tr("Start page"),
-                "Ctrl+Home",
-                tr("Cameras and recordings"),
-                self.show_start,
-            ),
-            action(self, "window.quit", tr("Quit"), "Ctrl+Q", tr("Close Kinetrail"), self.close),
-        ]
-        tools = [
-            action(
-                self,
-                "window.settings",
-                tr("Settings…"),
-                "Ctrl+,",
-                tr("Models, smoothing, looks"),
-                self._settings,
-            ),
-            action(
-                self,
-                "window.models",
-                tr("Models…"),
-                "",
-                tr("Networks that others have published"),
-                self._models,
-            ),
-            action(self, "window.engine", tr("Build engine for this GPU…"), "", tr("TensorRT"), self._engine),
-            self.queue_dock.toggleViewAction(),
-        ]
-        self.queue_dock.toggleViewAction().setObjectName("window.queue")
-        self.queue_dock.toggleViewAction().setShortcut("Ctrl+J")
-        helps = [
-            action(self, "window.full", tr("Full screen"), "F11", tr("Nothing but the window"), self._full),
-            action(self, "window.keys", tr("Keyboard…"), "?", tr("What every key does"), self.keys.sheet),
-            action(self, "window.about", tr("About Kinetrail"), "", tr("Version and licence"), self._about),
-        ]
-        bar = self.menuBar()
-        _fill(bar.addMenu(tr("&File")), file)
-        self.live_menu, self.recorded_menu = QMenu(tr("&Live"), self), QMenu(tr("&Recording"), self)
-        _fill(self.live_menu, self.live_page.actions())
-        _fill(self.recorded_menu, self.recorded_page.actions())
-        for menu in (self.live_menu, self.recorded_menu):
-            bar.addMenu(menu)
-        _fill(bar.addMenu(tr("&Tools")), tools)
-        _fill(bar.addMenu(tr("&Help")), helps)
-        for each in (*file, *tools, *helps):
-            each.setShortcutContext(Qt.ShortcutContext.WindowShortcut)
-        for each in (*self.live_page.actions(), *self.recorded_page.actions()):
-            each.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-        self.keys.add([*file, *tools, *helps, *self.live_page.actions(), *self.recorded_page.actions()])
+        queue = self.queue_dock.toggleViewAction()
+        queue.setObjectName("window.queue")
+        queue.setShortcut("Ctrl+J")
+        queue.setToolTip(tr("What is worked on in the background"))
+        file = (
+            ("window.open", tr("Open video…"), "Ctrl+O", tr("Look at a recording"), self._ask_file),
+            ("window.home", tr("Start page"), "Ctrl+Home", tr("Cameras, recordings"), self.show_start),
+            ("window.quit", tr("Quit"), "Ctrl+Q", tr("Close Kinetrail"), self.close),
+        )
+        tools = (
+            ("window.settings", tr("Settings…"), "Ctrl+,", tr("Networks, smoothing, looks"), self._settings),
+            ("window.models", tr("Networks…"), "", tr("Networks that others published"), self._models),
+            ("window.engine", tr("Build engine for this GPU…"), "", tr("For TensorRT"), self._engine),
+        )
+        helps = (
+            ("window.full", tr("Full screen"), "F11", tr("Nothing but the window"), self._full),
+            ("window.keys", tr("Keyboard…"), "?", tr("What every key does"), self.keys.sheet),
+            ("window.about", tr("About Kinetrail"), "", tr("Version and licence"), self._about),
+        )
+        self.menus.add(tr("&File"), file)
+        self.menus.add_page(tr("&Start"), self.start_page)
+        self.menus.add_page(tr("&Live"), self.live_page)
+        self.menus.add_page(tr("&Recording"), self.recorded_page)
+        self.menus.add(tr("&Tools"), tools, [queue])
+        self.menus.add(tr("&Help"), helps)
 
     def _ask_file(self) -> None:
         names, _ = QFileDialog.getOpenFileNames(self, self.tr("Open video"))
@@ -258,7 +229,9 @@ class Window(QMainWindow):
         ModelDialog(self).open()
 
     def _engine(self) -> None:
-        EngineDialog(self.preferences, self).open()
+        dialog = EngineDialog(self.preferences, self)
+        dialog.built.connect(self.live_page.restart)
+        dialog.open()
 
     def _full(self) -> None:
         self.showNormal() if self.isFullScreen() else self.showFullScreen()
@@ -268,8 +241,3 @@ class Window(QMainWindow):
 
         text = self.tr("Follows every person in a video, joint by joint.")
         QMessageBox.about(self, "Kinetrail", f"Kinetrail {__version__}\n\n{text}\n\nAGPL-3.0-or-later")
-
-
-def _fill(menu: QMenu, actions: Iterable[QAction]) -> None:
-    for each in actions:
-        menu.addAction(each)

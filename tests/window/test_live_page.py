@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import av
@@ -130,8 +131,6 @@ def test_a_camera_that_is_not_there_is_told_of_with_what_to_do(page, qtbot):
 
 
 def test_a_missing_model_is_told_of(page, camera, qtbot):
-    from dataclasses import replace
-
     preferences = page.preferences
     preferences.settings = lambda: replace(Preferences().settings(), pose="no-such-model")
     with qtbot.waitSignal(page.trouble, timeout=PATIENCE_MS) as told:
@@ -172,3 +171,15 @@ def test_closing_the_source_while_recording_completes_the_files(page, camera, qt
     assert not page.recording()
     assert not list((tmp_path / "out").glob("*.part"))
     assert len(list((tmp_path / "out").glob("*.csv"))) == 1
+
+
+def test_other_settings_open_the_source_anew_but_never_cut_a_recording(page, camera, qtbot):
+    open_with_people(page, camera, qtbot)
+    page.record.setChecked(True)
+    before = page._live
+    page.preferences.set_settings(replace(page.preferences.settings(), smooth="off"))
+    qtbot.wait(700)
+    assert page._live is before
+    page.record.setChecked(False)
+    qtbot.waitUntil(lambda: page._live is not before and len(seen(page)) >= 2, timeout=PATIENCE_MS)
+    assert page.strip.text("smoothing") == ""
