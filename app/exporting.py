@@ -13,7 +13,7 @@ from app.draw import draw
 from app.exports import FORMATS, Style, export
 from app.exports.choice import Choice
 from app.lanes import Chart
-from app.review import Looked
+from app.looked import Looked
 from app.store.session import open_session_file
 from engine.types import Image
 

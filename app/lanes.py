@@ -81,20 +81,34 @@ def chart(session: Session) -> Chart:
     return Chart(times, tuple(rows), tuple(handovers(times, rows)))
 
 
-def bins(times: Floats, row: Row, edges: Floats) -> tuple[NDArray[np.bool_], Array]:
-    """Whether somebody is there, and with which mean confidence, in each stretch of time.
+@dataclass(frozen=True, slots=True, eq=False)
+class Columns:
+    """The frames shown in each of W stretches of time.
 
-    edges (W + 1,) seconds, growing -> (W,), (W,). A frame lasts until the next; the last one for as long as
-    the one before it. A stretch shorter than a frame shows the frame it lies in.
+    A frame lasts until the next, the last as long as the one before it; a stretch shorter than a frame shows
+    the frame it lies in.
     """
+
+    first: Ints  #: (W,) places in `Chart.times`
+    last: Ints  #: (W,) the one after the last
+    within: NDArray[np.bool_]  #: (W,) whether there is a frame at all
+
+
+def columns(times: Floats, edges: Floats) -> Columns:
+    """Between edges (W + 1,), seconds, growing."""
     if not len(times):
-        return np.zeros(len(edges) - 1, np.bool_), np.zeros(len(edges) - 1, np.float32)
+        none = np.zeros(len(edges) - 1, np.int64)
+        return Columns(none, none, none.astype(np.bool_))
     first = np.maximum(np.searchsorted(times, edges[:-1] + 1e-6, side="right") - 1, 0)
     last = np.maximum(np.searchsorted(times, edges[1:] - 1e-6, side="left"), first + 1)
-    low, high = np.searchsorted(row.positions, first), np.searchsorted(row.positions, last)
     step = times[-1] - times[-2] if len(times) > 1 else 0.04
-    within = (edges[1:] > times[0]) & (edges[:-1] < times[-1] + step)
-    there = (high > low) & within
+    return Columns(first, last, (edges[1:] > times[0]) & (edges[:-1] < times[-1] + step))
+
+
+def bins(row: Row, shown: Columns) -> tuple[NDArray[np.bool_], Array]:
+    """Whether somebody is there (W,), and with which mean confidence (W,), in each stretch of time."""
+    low, high = np.searchsorted(row.positions, shown.first), np.searchsorted(row.positions, shown.last)
+    there = (high > low) & shown.within
     mean = (row.sums[high] - row.sums[low]) / np.maximum(high - low, 1)
     return there, np.where(there, mean, 0.0).astype(np.float32)
 

@@ -7,19 +7,13 @@ import time
 import traceback
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass, replace
-from fractions import Fraction
-from pathlib import Path
-from typing import Any, Literal
+from dataclasses import replace
+from typing import Any
 
-import av
-from av.container import InputContainer
-
-from app.film import Film, Rerun, Shot
+from app.film import Shot
+from app.playing import Playing
+from app.projector import Projector
 from app.reel import ROUNDING_S, Reel
-from app.sources import open_source
-from app.stamps import Stamps, scan
-from app.types import SourceInfo
 from app.workers import attempt
 from engine.errors import UserError
 from engine.types import Frame
@@ -28,27 +22,6 @@ SLOWEST, FASTEST = 0.1, 4.0  #: times as fast as it was filmed
 PATIENCE_S = 0.25  #: without a new picture for so long, one is finished although there is a newer wish
 BEHIND_S = 0.5  #: playing that is so late goes on at the next key picture; without one, the clock waits
 POLL_S = 0.05  #: longest sleep, so that a clock that others move is noticed
-
-NOTHING = SourceInfo("", "", 0, 0, Fraction(1, 90000), Fraction(25), 0, False, False, Fraction(1), "")
-
-
-@dataclass(frozen=True, slots=True)
-class Playing:
-    """How a player stands."""
-
-    phase: Literal["opening", "ready", "failed"] = "opening"
-    info: SourceInfo = NOTHING
-    playing: bool = False
-    speed: float = 1.0
-    loop: tuple[float, float] = (0.0, 0.0)  #: seconds, both ends inclusive; equal: no loop
-    index: int = 0  #: of the picture shown
-    time: float = 0.0  #: of the picture shown, seconds
-    frames: int = 0  #: pictures in all; a guess until `counted`
-    start_s: float = 0.0  #: time of the first picture
-    end_s: float = 0.0  #: time of the last; a guess until `counted`
-    counted: bool = False  #: every packet has been looked at: numbers and ends are exact
-    message: str = ""  #: what is wrong with the recording, in one line
-    details: str = ""  #: where that is a bug, its traceback
 
 
 class Player:
@@ -75,7 +48,6 @@ class Player:
         self._steps = 0
         self._fresh = False  # playing was asked for and has not begun
         self._anchor: list[tuple[float, float]] = []  # what the clock said at which time of the recording
-        self._found: list[Stamps] = []  # by the scan, not used yet
         self._state = Playing()
         self._stop = threading.Event()
         self._shown_at = -PATIENCE_S
@@ -143,61 +115,40 @@ class Player:
             self._publish(phase="failed", playing=False, message=message, details=details)
 
     def _work(self) -> None:
-        with closing(open_source(self._argument, stem="", stop=self._stop)) as source:
-            info = source.info
-        if info.live:
-            raise UserError(f"{info.name} is live; open it from the start page to watch it")
-        self._publish(info=info, frames=info.frames)
-        if info.stills or not Path(self._argument).is_file():
-            self._films, self._reel = [], Reel(Rerun(self._argument, self._threads))
-        else:
-            self._films = [Film(self._open, info, self._threads)]
-            self._reel = Reel(self._films[0])
-        scanning = threading.Thread(target=self._scan, name="player-scan")
-        scanning.start()
-        try:
-            self._begin(info)
+        self._projector = Projector(self._argument, self._threads, self._stop, self._nudge)
+        info = self._projector.info
+        with closing(self._projector):
+            first = self._reel.seek(float(-(2**31)))
+            if not first:
+                raise UserError(f"{info.name}: not one picture can be read")
+            start = first[0].time
+            end = start + max(0, info.frames - 1) / float(info.rate)
+            self._publish(phase="ready", info=info, frames=info.frames, start_s=start, end_s=end)
+            self._see(first)
             while not self._stop.is_set():
                 self._next()
-        finally:
-            self._stop.set()
-            self._reel.close()
-            scanning.join()
 
-    def _open(self) -> InputContainer:
-        return av.open(f"file:{self._argument}", metadata_errors="replace")
+    @property
+    def _reel(self) -> Reel:
+        return self._projector.reel
 
-    def _begin(self, info: SourceInfo) -> None:
-        """Show the first picture."""
-        first = self._reel.seek(float(-(2**31)))
-        if not first:
-            raise UserError(f"{info.name}: not one picture can be read")
-        start = first[0].time
-        self._publish(phase="ready", start_s=start, end_s=start + max(0, info.frames - 1) / float(info.rate))
-        self._see(first)
-
-    def _scan(self) -> None:
-        """In a thread of its own: look at every packet. What cannot be scanned is played all the same."""
-        found: list[Stamps] = []
-        if self._films and not attempt(lambda: found.append(scan(self._open, self._stop))):
-            with self._wake:
-                self._found = found
-                self._wake.notify_all()
+    def _nudge(self) -> None:
+        with self._wake:
+            self._wake.notify_all()
 
     def _next(self) -> None:
         """Wait for something to do, and do it."""
         with self._wake:
-            while not (
-                self._stop.is_set() or self._wish or self._steps or self._found or self._state.playing
-            ):
+            while not (self._stop.is_set() or self._wish or self._steps or self._busy()):
                 self._wake.wait()
             wish, self._wish = self._wish, []
             steps, self._steps = (0, self._steps) if wish else (self._steps, 0)
-            found, self._found = self._found, []
         if self._stop.is_set():
             return
-        if found:
-            self._know(found[0])
+        if self._projector.news():
+            here = self._reel.current()
+            self._publish(message=self._projector.know())
+            self._see([shot for old in here for shot in self._reel.seek(old.time)])
         if wish:
             self._see(self._reel.seek(wish[0], self._overtaken))
         elif steps:
@@ -205,21 +156,8 @@ class Player:
         elif self.state().playing:
             self._play_on()
 
-    def _know(self, stamps: Stamps) -> None:
-        """Count and find pictures by what the scan saw; where it saw disorder, only reading on is right."""
-        here = self._reel.current()
-        if stamps.ordered:
-            self._films[0].know(stamps)
-            self._reel.forget()
-        else:
-            self._reel.close()
-            self._films, self._reel = [], Reel(Rerun(self._argument, self._threads))
-        if missing := stamps.promised - len(stamps.ticks):
-            name = self._state.info.name
-            message = f"{name} is cut off: {len(stamps.ticks)} of {stamps.promised} pictures are there"
-            self._publish(message=message if missing > 0 else "")
-        for shot in here:
-            self._see(self._reel.seek(shot.time, self._overtaken))
+    def _busy(self) -> bool:
+        return self._projector.news() or self._state.playing
 
     def _overtaken(self) -> bool:
         """Whether to leave a wish unfinished; not where nothing new has been seen for a while."""
@@ -293,12 +231,5 @@ class Player:
         for shot in shots:
             self._show(Frame(shot.index, shot.time, shot.image()))
             self._shown_at = self._now()
-            self._publish(index=shot.index, time=shot.time, **self._extent(shot))
-
-    def _extent(self, shot: Shot) -> dict[str, Any]:
-        """How long the recording is, as far as one knows with this shot of it."""
-        frames, start, end = self._films[0].extent() if self._films else (0, 0.0, 0.0)
-        if frames:
-            return {"frames": frames, "start_s": start, "end_s": end, "counted": True}
-        state = self.state()
-        return {"frames": max(state.frames, shot.index + 1), "end_s": max(state.end_s, shot.time)}
+            extent = self._projector.extent(shot, self.state())
+            self._publish(index=shot.index, time=shot.time, **extent)

@@ -9,52 +9,28 @@ import threading
 import time
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from app.lanes import EMPTY, Chart, chart
+from app.lanes import EMPTY, chart
+from app.looked import Account, Looked, nobody
 from app.player import Player
 from app.sources.naming import readable, stem
 from app.store.about import fingerprint
 from app.store.session import Session, open_session_file
 from app.workers import attempt
 from engine.errors import UserError
-from engine.types import Boxes, Frame
-from trackers.types import Tracks
+from engine.types import Frame
 
 ENDING = ".kinetrail"
 SOON_S, RESTS = 0.05, 4.0  #: after looking for what is new, so many times as long is left for pictures
 SAME_S = 1e-6  #: times of a picture and of its measurements differ by less
 
 Repair = Callable[[Session], str]  #: does something to a session, and says what it did
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Looked:
-    """A picture and who is in it."""
-
-    frame: Frame
-    tracks: Tracks
-    processed: bool  #: whether anybody has looked for people in this picture
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Account:
-    """What is known of the session."""
-
-    session: str = ""  #: path, "" while there is none
-    looked_for: bool = False  #: whether there is one has been found out
-    chart: Chart = EMPTY
-    finished: bool = False  #: processed to the end
-    undoable: str = ""  #: what can be taken back, in words
-    redoable: str = ""
-    said: str = ""  #: what was done last
-    trouble: str = ""  #: what could not be done, and what to do
-    details: str = ""  #: where that is a bug, its traceback
 
 
 class Review:
@@ -266,13 +242,6 @@ class Review:
             )
         self._session, self._inode = [session], inode
         return True
-
-
-def nobody(joints: int = 17) -> Tracks:
-    """An empty picture."""
-    none = np.zeros((0, joints, 2), np.float32)
-    boxes = Boxes(np.zeros((0, 4), np.float32), np.zeros(0, np.float32))
-    return Tracks(np.zeros(0, np.int64), boxes, none, none.copy(), np.zeros((0, joints), np.float32))
 
 
 def _inode(path: Path) -> int:

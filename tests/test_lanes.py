@@ -9,7 +9,7 @@ import numpy as np
 import played
 import pytest
 
-from app.lanes import Chart, Row, bins, chart, handovers, moment, tick_step
+from app.lanes import Chart, Row, bins, chart, columns, handovers, moment, tick_step
 from app.remedies import reasons
 from app.store.session import open_session_file
 
@@ -27,7 +27,7 @@ def test_a_pixel_shows_somebody_who_is_in_any_of_its_frames_as_brute_force_has_i
     ends = np.append(times[1:], 2 * times[-1] - times[-2])
     for left, right, wide in [(0.0, 8.0, 37), (1.0, 1.5, 90), (times[0], times[-1], 7)]:
         edges = np.linspace(left, right, wide + 1)
-        shown, mean = bins(times, someone, edges)
+        shown, mean = bins(someone, columns(times, edges))
         for n in range(wide):
             inside = [k for k in range(60) if times[k] < edges[n + 1] - 1e-6 and ends[k] > edges[n] + 1e-6]
             hit = [float(sure[list(there).index(k)]) for k in inside if k in there]
@@ -36,7 +36,7 @@ def test_a_pixel_shows_somebody_who_is_in_any_of_its_frames_as_brute_force_has_i
 
 
 def test_nobody_and_no_frames_are_no_special_case() -> None:
-    shown, mean = bins(np.zeros(0), row(1, []), np.linspace(0, 1, 5))
+    shown, mean = bins(row(1, []), columns(np.zeros(0), np.linspace(0, 1, 5)))
     assert not shown.any()
     assert not mean.any()
     assert handovers(np.zeros(0), []) == []

@@ -15,7 +15,8 @@ import pytest
 from reading import read
 
 from app.film import Film
-from app.player import Player, Playing
+from app.player import Player
+from app.playing import Playing
 from app.reel import Reel
 from engine.types import Frame
 

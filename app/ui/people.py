@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtCore import QItemSelection, QItemSelectionModel, QPoint, Qt, Signal
 from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTreeWidget, QTreeWidgetItem, QWidget
 
 from app.lanes import EMPTY, Chart, Row, moment
-from app.palette import shades
+from app.palette import Bgr, shades
 
 WHO = Qt.ItemDataRole.UserRole
 
@@ -30,10 +30,12 @@ class People(QTreeWidget):
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         header = self.header()
         header.setStretchLastSection(False)
+        header.setResizeContentsPrecision(20)  # rows that are measured: in a crowd, all of them take long
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         self._chart: Chart = EMPTY
         self._items: list[QTreeWidgetItem] = []
+        self._chips: dict[Bgr, QIcon] = {}
         self.itemSelectionChanged.connect(self.chosen)
         self.itemDoubleClicked.connect(lambda item, _column: self.rename_wanted.emit(item.data(0, WHO)))
         self.customContextMenuRequested.connect(self._menu)
@@ -63,10 +65,16 @@ class People(QTreeWidget):
         return tuple(int(item.data(0, WHO)) for item in self.selectedItems())
 
     def _mark(self, people: tuple[int, ...]) -> None:
+        """All at once: one by one would take long in a crowd."""
+        chosen = QItemSelection()
         for item in self._items:
-            item.setSelected(item.data(0, WHO) in people)
-            if people and item.data(0, WHO) == people[-1]:
-                self.scrollToItem(item)
+            if item.data(0, WHO) in people:
+                index = self.indexFromItem(item)
+                chosen.select(index, index)
+                if item.data(0, WHO) == people[-1]:
+                    self.scrollToItem(item)
+        both = QItemSelectionModel.SelectionFlag.ClearAndSelect | QItemSelectionModel.SelectionFlag.Rows
+        self.selectionModel().select(chosen, both)
 
     def _item(self, row: Row) -> QTreeWidgetItem:
         first, last = (moment(float(self._chart.times[row.positions[end]])) for end in (0, -1))
@@ -74,7 +82,10 @@ class People(QTreeWidget):
         name = f"{row.id}  {row.name}" if row.name else str(row.id)
         item = QTreeWidgetItem([name, first, last, sure])
         item.setData(0, WHO, row.id)
-        item.setIcon(0, chip(row.id))
+        colour = shades(row.id).middle
+        if colour not in self._chips:
+            self._chips[colour] = chip(row.id)
+        item.setIcon(0, self._chips[colour])
         item.setToolTip(0, self.tr("In {0} pictures; double-click to give a name").format(len(row.positions)))
         for column in (1, 2, 3):
             item.setTextAlignment(column, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)

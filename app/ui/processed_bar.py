@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QWidget
 
 from app.lanes import moment
-from app.review import Account
+from app.looked import Account
 
 
 class ProcessedBar(QFrame):

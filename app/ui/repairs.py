@@ -9,29 +9,24 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QHBoxLayout, QInputDialog, QMenu, QToolButton, QWidget
 
 from app.lanes import EMPTY, Chart
+from app.looked import Account
 from app.remedies import reasons
-from app.review import Account, Review
+from app.review import Review
 from app.ui.actions import action
 
 
 class Repairs(QObject):
     """Knows what is chosen and where one looks; enables what makes sense, and says of the rest why not."""
 
-    def __init__(self, page: QWidget) -> None:
-        """The actions, and their keys, belong to `page`."""
+    def __init__(self, page: QWidget, ask: Callable[[Callable[[Review], None]], None]) -> None:
+        """The actions, and their keys, belong to `page`; `ask` does something with what is open."""
         super().__init__(page)
-        self._page = page
-        self._review: list[Review] = []
+        self._page, self._do = page, ask
         self._chart: Chart = EMPTY
         self._chosen: tuple[int, ...] = ()
         self._at_s = 0.0
         self._act(page)
         self._enable()
-
-    def set_review(self, review: list[Review]) -> None:
-        """Whose session is to be repaired; none when nothing is open."""
-        self._review = review
-        self.look(Account(), (), 0.0)
 
     def look(self, account: Account, chosen: tuple[int, ...], at_s: float) -> None:
         """What is there, who is chosen, and the time of the picture shown."""
@@ -45,6 +40,10 @@ class Repairs(QObject):
             each.setText(f"{text}: {words}" if words else text)
             each.setToolTip(each.text() if words else self.tr("There is nothing to do here"))
             each.setIconText(text)
+
+    def pass_by(self, at_s: float) -> None:
+        """Playing has come to this time: whether repairs make sense here is found out when it stops."""
+        self._at_s = at_s
 
     def actions(self) -> list[QAction]:
         """All of them, in the order of a menu."""
@@ -117,10 +116,6 @@ class Repairs(QObject):
             if each.toolTip() != (reason or tip):
                 each.setToolTip(reason or tip)
                 each.setStatusTip(reason or tip)
-
-    def _do(self, what: Callable[[Review], None]) -> None:
-        for review in self._review:
-            what(review)
 
     def _swap(self) -> None:
         a, b = self._chosen

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QPoint, QPointF, QSize, Qt, Signal
 from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QMouseEvent, QPaintEvent, QResizeEvent, QWheelEvent
-from PySide6.QtWidgets import QScrollBar, QToolTip, QWidget
+from PySide6.QtWidgets import QToolTip, QWidget
 
-from app.lanes import EMPTY, Chart, Row, moment
+from app.lanes import EMPTY, Chart, Row
+from app.ui.timeline_bars import Bars
 from app.ui.timeline_paint import GUTTER, LANE, RULER, Look, Painter
+from app.ui.timeline_words import told
 from app.ui.timescale import Timescale
 
-GRIP = 5  #: pixels from an end of the loop at which it can be taken
+GRIP, NEAR_PX = 5, 8  #: pixels from an end of the loop at which it can be taken; from what is told of
 
 
 class Timeline(QWidget):
@@ -41,12 +43,8 @@ class Timeline(QWidget):
         self._painter = Painter()
         self._drag = ""  # "seek", "loop", "pan"
         self._anchor = 0.0  # where dragging began: seconds, or pixels
-        self._down = QScrollBar(Qt.Orientation.Vertical, self)
-        self._along = QScrollBar(Qt.Orientation.Horizontal, self)
-        for bar, name in ((self._down, self.tr("People")), (self._along, self.tr("Time"))):
-            bar.setAccessibleName(name)
-            bar.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-            bar.hide()
+        self._bars = Bars(self)
+        self._down, self._along = self._bars.down, self._bars.along
         self._down.valueChanged.connect(self.update)
         self._along.valueChanged.connect(self._scrolled)
 
@@ -220,20 +218,11 @@ class Timeline(QWidget):
 
     def told_at(self, place: QPoint) -> str:
         """What stands at a place: the time, who it is, and how sure the network was of the joints."""
+        rows = self.row_at(place.y())
         if place.x() < GUTTER:
-            return "".join(row.called() for row in self.row_at(place.y()))
-        seconds = self.seconds_at(place.x())
-        for row in self.row_at(place.y()):
-            sure = self.chart.confidence(row.id, seconds)
-            state = self.tr("sure to {0} %").format(round(100 * sure)) if sure >= 0 else self.tr("not there")
-            lines = [f"{moment(seconds)}  ·  {row.called()}  ·  {state}"]
-            second = (self.scale.right_s - self.scale.left_s) / max(1, self._across())
-            for each in self.chart.handovers:
-                if row.id in (each.gone, each.come) and abs(each.time - seconds) < max(8 * second, 0.05):
-                    words = self.tr("{0} ends and {1} begins here: perhaps the same person")
-                    lines.append(words.format(each.gone, each.come))
-            return "\n".join(lines)
-        return moment(seconds)
+            return "".join(row.called() for row in rows)
+        near_s = NEAR_PX * (self.scale.right_s - self.scale.left_s) / self._across()
+        return "\n".join(told(self.chart, [row.id for row in rows], self.seconds_at(place.x()), near_s))
 
     # Inside
 
@@ -244,27 +233,8 @@ class Timeline(QWidget):
         return max(0, self.height() - RULER - (self._along.height() if self._along.isVisible() else 0))
 
     def _arrange(self) -> None:
-        """Put the scroll bars where they belong, where there is something to scroll."""
-        zoomed = self.scale.right_s - self.scale.left_s < (self.scale.end_s - self.scale.start_s) * 0.9999
-        thick = self._down.sizeHint().width()
-        self._along.setVisible(zoomed)
-        needed = len(self.chart.rows) * LANE
-        self._down.setVisible(
-            needed > self._lanes_height() + (0 if zoomed else thick) - (thick if zoomed else 0)
-        )
-        room = self.height() - RULER - (thick if zoomed else 0)
-        self._down.setGeometry(self.width() - thick, RULER, thick, max(0, room))
-        self._down.setRange(0, max(0, needed - room))
-        self._down.setPageStep(max(1, room))
-        self._down.setSingleStep(LANE)
-        self._along.setGeometry(GUTTER, self.height() - thick, max(0, self.width() - GUTTER - thick), thick)
-        span = self.scale.right_s - self.scale.left_s
-        self._along.blockSignals(True)
-        self._along.setRange(0, max(0, round(1000 * (self.scale.end_s - self.scale.start_s - span))))
-        self._along.setPageStep(max(1, round(1000 * span)))
-        self._along.setSingleStep(max(1, round(50 * span)))
-        self._along.setValue(round(1000 * (self.scale.left_s - self.scale.start_s)))
-        self._along.blockSignals(False)
+        """Scroll bars where there is something to scroll, and all anew."""
+        self._bars.arrange(self.size(), self.scale, len(self.chart.rows) * LANE)
         self.update()
 
     def _scrolled(self, value: int) -> None:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetrics, QImage, QPainter, QPalette, QPen, QPolygonF
 
-from app.lanes import Chart, Row, bins, moment, tick_step
+from app.lanes import Chart, Columns, Row, bins, columns, moment, tick_step
 from app.palette import shades
 from app.ui import theme
 from app.ui.timescale import Timescale
@@ -26,6 +26,7 @@ LEAST = 0.25  #: of a lane's height, where somebody is there and the network was
 
 Role = QPalette.ColorRole
 Pixels = NDArray[np.uint32]
+CLEAR = np.uint32(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,25 +173,25 @@ def lanes(chart: Chart, look: Look, ratio: float) -> Pixels:
     """(H, W) premultiplied ARGB in device pixels: the bars of the lanes in view, clear where nobody is."""
     wide, high = max(1, round(look.across * ratio)), max(1, round(look.down * ratio))
     out = np.zeros((high, wide), np.uint32)
-    edges = np.linspace(look.scale.left_s, look.scale.right_s, wide + 1)
+    shown = columns(chart.times, np.linspace(look.scale.left_s, look.scale.right_s, wide + 1))
     for n, top in _visible(chart, look):
-        first, last = (round((top - RULER + part) * ratio) for part in (INSET / 2, LANE - INSET / 2))
-        bar = _bar(chart.rows[n], chart, edges, last - first)
-        shown = slice(max(first, 0), min(last, high))
-        if shown.start < shown.stop:
-            out[shown] = bar[shown.start - first : shown.stop - first]
+        first, last = (round((top - RULER + at) * ratio) for at in (INSET / 2, LANE - INSET / 2))
+        bar = _bar(chart.rows[n], shown, last - first)
+        part = slice(max(first, 0), min(last, high))
+        if part.start < part.stop:
+            out[part] = bar[part.start - first : part.stop - first]
     return out
 
 
-def _bar(row: Row, chart: Chart, edges: NDArray[np.float64], high: int) -> Pixels:
+def _bar(row: Row, shown: Columns, high: int) -> Pixels:
     """(high, W) of one lane: as high as the network was sure, over a pale ground that says who is there."""
-    there, sure = bins(chart.times, row, edges)
+    there, sure = bins(row, shown)
     filled = np.arange(high)[:, None] >= high - np.maximum(np.rint(high * sure), LEAST * high)
     colour = _colour(row.id)
     strong = np.uint32(colour.rgba())
     faint = np.uint32(_premultiplied(colour, 0.3))
-    bar: Pixels = np.where(filled, strong, faint)
-    return np.where(there, bar, np.uint32(0)).astype(np.uint32)
+    bar: Pixels = np.where(filled, np.where(there, strong, CLEAR), np.where(there, faint, CLEAR))
+    return bar
 
 
 def _premultiplied(colour: QColor, opacity: float) -> int:

@@ -7,7 +7,7 @@ from PySide6.QtGui import QAction, QFontDatabase
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QToolButton, QWidget
 
 from app.lanes import moment
-from app.player import Playing
+from app.playing import Playing
 from app.ui.actions import action
 from app.ui.glyphs import SIDE, glyph
 

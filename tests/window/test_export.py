@@ -114,7 +114,7 @@ def test_people_and_range_are_those_chosen(dialog: ExportDialog, exporter: Expor
 @pytest.mark.usefixtures("exporter")
 def test_the_loop_and_those_chosen_in_the_timeline_are_offered(walked: RecordedPage, qtbot: QtBot) -> None:
     walked.timeline.select((2,))
-    walked._with_player(lambda review: review.player.set_loop(0.2, 0.4))
+    walked.opened.ask(lambda review: review.player.set_loop(0.2, 0.4))
     qtbot.waitUntil(lambda: walked.timeline.loop == (0.2, 0.4))
     made = walked._export()
     made.people.tick(walked.timeline.selection)
@@ -206,7 +206,7 @@ def test_the_example_shows_those_who_will_be_in_the_video(dialog: ExportDialog) 
 def test_a_table_really_holds_those_and_that_time(
     walked: RecordedPage, qtbot: QtBot, tmp_path: Path, walk: Path
 ) -> None:
-    walked._review[0].swap(1, 2, 0.5)
+    walked.opened.ask(lambda review: review.swap(1, 2, 0.5))
     qtbot.waitUntil(lambda: walked._account.undoable != "")
     made = walked._export()
     made.people.tick((1,))

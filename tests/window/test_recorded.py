@@ -84,7 +84,7 @@ def test_a_loop_is_chosen_by_keys_or_is_all_of_it(walked: RecordedPage, qtbot: Q
     press(walked, "loop")
     qtbot.waitUntil(lambda: walked.timeline.loop == (0.0, 0.0))
     for number, name in ((10, "loop_start"), (12, "loop_end")):
-        walked._with_player(lambda review, number=number: review.player.seek(float(times[number])))
+        walked.opened.ask(lambda review, number=number: review.player.seek(float(times[number])))
         qtbot.waitUntil(lambda number=number: shown(walked) == number)
         press(walked, name)
     qtbot.waitUntil(lambda: walked.timeline.loop == pytest.approx((times[10], times[12])))
@@ -169,7 +169,7 @@ def test_a_recording_that_is_cut_off_plays_and_says_so(
 def test_names_of_the_session_stand_in_the_picture_and_views_are_taken_over(
     walked: RecordedPage, qtbot: QtBot
 ) -> None:
-    walked._review[0].rename(1, "Ada")
+    walked.opened.ask(lambda review: review.rename(1, "Ada"))
     qtbot.waitUntil(lambda: walked.timeline.chart.rows[0].name == "Ada")
     assert walked.canvas._cast.names == {1: "Ada"}
     walked.set_view(View(picture=False, ids=False, skeleton=False))

@@ -20,7 +20,7 @@ Key = Qt.Key
 def go(page: RecordedPage, number: int, qtbot: QtBot) -> float:
     """Look at a picture; its time."""
     moment = float(page.timeline.chart.times[number])
-    page._with_player(lambda review: review.player.seek(moment))
+    page.opened.ask(lambda review: review.player.seek(moment))
     qtbot.waitUntil(lambda: shown(page) == number)
     return moment
 
