@@ -8,8 +8,7 @@ from app.checks.nvidia import Nvidia
 from app.job import LIVE
 from engine.catalogue import CATALOGUE, Kind
 from engine.models import EMBEDDED, model_folder
-from trackers.kalman import lag
-from trackers.smoothing import smoother
+from trackers.smoothing import lag
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +42,7 @@ def devices(here: Nvidia) -> list[Choice]:
 def lag_s(how: str, rate: float) -> float:
     """Seconds by which joints are late with this smoothing, at `rate` frames a second of a camera.
 
-    -1 where that depends on how fast they move, math.inf where all frames come at the end. `how` is as
-    `Settings.smooth`. As `Job.lag_ms` has it for a source.
+    math.inf where all frames come at the end. `how` is as `Settings.smooth`. As `Job.lag_ms` has it for a
+    source.
     """
-    how = how or LIVE
-    if how == "one-euro":
-        return -1.0
-    return lag(1 / rate) if how == LIVE else smoother(how).delay
+    return lag(how or LIVE, 1 / rate)

@@ -30,8 +30,7 @@ from engine.detector import Detector, open_detector
 from engine.errors import UserError
 from engine.models import model_file
 from engine.pose import PoseEstimator, open_estimator
-from trackers.kalman import lag
-from trackers.smoothing import smoother
+from trackers.smoothing import lag, smoother
 from trackers.tracker import Tracker
 
 #: Smoothing unless told otherwise: of a camera; of a recording, which nobody waits for.
@@ -120,13 +119,11 @@ class Job:
         return "off" if info.stills else how or usual
 
     def lag_ms(self, info: SourceInfo) -> float:
-        """By how much joints shown are late while somebody starts to walk; -1 where it is not known.
+        """By how much joints shown are late while somebody starts to walk.
 
         Or by how much all is late, where smoothing waits for what comes.
         """
-        how = self.smoothing(info)
-        known = {"live": lag(1 / float(info.rate)), "one-euro": -1e-3}
-        return 1e3 * known.get(how, smoother(how).delay)
+        return 1e3 * lag(self.smoothing(info), 1 / float(info.rate))
 
     def following(self) -> Following | None:
         """Of whom alone is to be told; None: of everyone."""

@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.spread import rings, spread_of
 from engine.types import Array
 
 Decoder = Literal["argmax", "quarter", "dark", "udp"]
@@ -21,14 +22,6 @@ Cells = NDArray[np.intp]
 _REACH = 3  #: standard deviations from the joint to the edge of a target
 LEAST = 1e-10  #: below this a blurred heatmap has no logarithm worth taking
 STEP = 2.0  #: cells; a longer Taylor step says that the heatmap is not the bell it was taken for
-
-#: Where a heatmap is looked at beside its peak, deviations of the targets away in so many directions: an ideal
-#: peak has nothing there, an unsure one a foot or a second peak. And what is usual there, as a share of the
-#: peak: SimplePose's joints that score over .5 have .0035 on photographs of COCO, those of the networks that
-#: come along .006 to .012. That much is added first, so that next to nothing and nothing are alike.
-RINGS, DIRECTIONS = (3.5, 5.0, 7.0), 8
-USUAL, NOTHING = 0.004, 0.003
-WIDEST = 16.0  #: spread beyond which all are alike
 
 
 class Fit(NamedTuple):
@@ -91,7 +84,7 @@ def decode(heatmaps: Array, method: Decoder = "quarter", *, sigma: float = 2.0) 
     np.minimum(xy, np.array([width - 0.5, height - 0.5], np.float32), out=xy)
     xy[~seen] = 0
     scores = np.where(seen, np.minimum(peaks, 1), np.float32(0))
-    spread = np.where(seen, _spread(flat, best, first, peaks, _rings(sigma, width)), np.float32(1))
+    spread = np.where(seen, spread_of(flat, best, first, peaks, rings(sigma, width)), np.float32(1))
     return Joints(xy.reshape(n, k, 2), scores.reshape(n, k), spread.reshape(n, k))
 
 
@@ -189,34 +182,6 @@ def differences(spacing: int) -> Array:
     table = out.reshape(-1, 5)
     table.setflags(write=False)
     return table
-
-
-def _spread(flat: Array, best: Cells, first: Cells, peaks: Array, rings: Cells) -> Array:
-    """How much stands around the highest cells `best` of maps (M, H * W), over what is usual: (M,).
-
-    `first` are the maps' first cells among all, `rings` the way to the cells looked at. Beyond an edge that
-    is cells at the other one: there is nothing there as a rule. Exact in half precision.
-    """
-    around = rings + best
-    around %= flat.shape[1]
-    around += first
-    with np.errstate(all="ignore"):  # peaks of 0, and what is no number, are not seen
-        spread = flat.reshape(-1).take(around).sum(axis=0)
-        spread /= peaks
-        np.maximum(spread, 0, out=spread)
-        spread += np.float32(len(rings) * NOTHING)
-        spread *= np.float32(1 / (len(rings) * (USUAL + NOTHING)))
-    return np.minimum(spread, np.float32(WIDEST)).astype(np.float16)
-
-
-@lru_cache(maxsize=16)
-def _rings(sigma: float, width: int) -> Cells:
-    """From a cell to those around it, in rows of `width` cells, one after the other: (R, 1)."""
-    turns = np.arange(DIRECTIONS) * (2 * np.pi / DIRECTIONS)
-    away = sigma * np.array(RINGS)[:, None, None] * np.stack([np.cos(turns), np.sin(turns)], axis=-1)
-    out: Cells = np.rint(away).astype(np.intp).reshape(-1, 2) @ np.array([[1], [width]])
-    out.setflags(write=False)
-    return out
 
 
 def _quarter(maps: Array, x: Cells, y: Cells, cell: Cells) -> Array:

@@ -35,7 +35,8 @@ def truths(story: str, fps: float) -> list[Path]:
         joints = np.array([film.camera.on_film(skeleton(walker, motion, t), t)[:, :2] for t in when.tolist()])
         flesh = 0.1 * np.ptp(joints[..., 1], axis=1, keepdims=True)
         size = np.sqrt(np.prod(np.ptp(joints, axis=1) + flesh, axis=1))
-        paths.append(Path(when, joints, np.full(joints.shape[:2], 0.85), size))
+        scores = np.full(joints.shape[:2], 0.85)
+        paths.append(Path(when, joints, scores, np.ones_like(scores), size))
     return paths
 
 

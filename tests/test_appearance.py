@@ -78,14 +78,19 @@ def test_joints_that_are_no_numbers_nobody_and_other_skeletons_do_no_harm():
     assert not looks(picture(), five).weights.any()
 
 
+def odds(known: Looks, seen: Looks) -> tuple[float, float]:
+    """Of one person and another: logarithm of the odds, and on how many parts it rests."""
+    one = np.zeros(1, np.int64)
+    told, rests_on = evidence(known, one, seen, one)
+    return float(told[0]), float(rests_on[0])
+
+
 def test_the_same_red_says_more_than_the_same_black_and_another_colour_says_no():
     def clothes(colour: tuple[float, float, float]) -> Looks:
         return Looks(np.tile(np.array(colour), (1, len(PARTS), 1)), np.ones((1, len(PARTS))))
 
     red, black, green = clothes((45, 60, 40)), clothes((8, 0, 0)), clothes((45, -50, 40))
-    same_red, same_black, other = (
-        evidence(*pair)[0][0] for pair in ((red, red), (black, black), (red, green))
-    )
+    same_red, same_black, other = (odds(*pair)[0] for pair in ((red, red), (black, black), (red, green)))
     assert same_red > same_black + 2.0
     assert same_black > 0.0 > other
     assert other < -3.0
@@ -93,9 +98,20 @@ def test_the_same_red_says_more_than_the_same_black_and_another_colour_says_no()
 
 def test_it_is_told_on_how_much_the_evidence_rests():
     seen = looks(picture(), alone(WALKER, 0.0))
-    assert evidence(seen, seen)[1][0] > 3.0
-    nothing = evidence(unseen(1), seen)
-    assert nothing[0][0] == nothing[1][0] == 0.0
+    assert odds(seen, seen)[1] > 3.0
+    assert odds(unseen(1), seen) == odds(seen, unseen(1)) == (0.0, 0.0)
+
+
+def test_pairs_are_told_one_by_one_and_each_as_if_alone():
+    rng = np.random.default_rng(4)
+    known, seen = (
+        Looks(rng.uniform(0, 60, (n, len(PARTS), 3)), rng.uniform(0, 2, (n, len(PARTS)))) for n in (4, 3)
+    )
+    rows, columns = np.array([3, 0, 0, 2]), np.array([1, 1, 2, 0])
+    together = np.array(evidence(known, rows, seen, columns))
+    alone = [odds(known.take(rows[i : i + 1]), seen.take(columns[i : i + 1])) for i in range(4)]
+    np.testing.assert_allclose(together, np.transpose(alone), rtol=1e-12)
+    assert [len(each) for each in evidence(known, rows[:0], seen, columns[:0])] == [0, 0]
 
 
 def test_what_is_known_is_a_mean_by_how_well_it_was_seen():

@@ -379,3 +379,57 @@ def test_the_flip_test_agrees_with_itself_within_a_quarter_cell_in_the_classic_t
 def test_small_and_empty_heatmaps_can_be_flipped(shape: tuple[int, ...], shift: bool) -> None:
     pairs = ((0, 1),) if shape[1] else ()
     assert flip_back(np.ones(shape, np.float32), pairs, shift=shift).shape == shape
+
+
+# ------------------------------------------------------------------ spread
+
+
+def around(heatmap: Array, sigma: float) -> float:
+    """What stands 3.5, 5 and 7 deviations from the peak in eight directions, cell by cell, over the peak."""
+    height, width = heatmap.shape
+    y, x = (int(i) for i in np.unravel_index(heatmap.argmax(), heatmap.shape))
+    total = 0.0
+    for away in (3.5 * sigma, 5 * sigma, 7 * sigma):
+        for turn in range(8):
+            column = x + round(away * math.cos(turn * math.pi / 4))
+            row = y + round(away * math.sin(turn * math.pi / 4))
+            if 0 <= row < height and 0 <= column < width:
+                total += float(heatmap[row, column])
+    return max(total, 0.0) / 24 / float(heatmap[y, x])
+
+
+@pytest.mark.parametrize("sigma", [1.25, 2.0])
+def test_spread_is_what_stands_around_the_peak_over_what_is_usual(sigma: float):
+    """Away from the borders, where cells beyond an edge would be those at the other one."""
+    rng = np.random.default_rng(8)
+    heatmaps = np.concatenate([bell(24, 32, sigma=sigma * wide) for wide in (0.8, 1.0, 1.5, 2.2)], axis=1)
+    heatmaps += np.concatenate(
+        [height * bell(24 + 5 * sigma, 32, sigma=sigma) for height in (0, 0.1, 0, 0.5)], 1
+    )
+    heatmaps *= rng.uniform(0.2, 1.0, (1, 4, 1, 1)).astype(np.float32)
+    for method in DECODERS:
+        spread = decode(heatmaps, method, sigma=sigma).spread[0]
+        expected = [min((around(one, sigma) + 0.003) / 0.007, 16.0) for one in heatmaps[0]]
+        np.testing.assert_allclose(spread, expected, rtol=1e-3)
+        assert (np.diff(spread) > 0).all()
+
+
+def test_spread_is_exact_in_half_precision_and_whole_for_any_values():
+    spread = decode(noisy_bells(3)).spread
+    np.testing.assert_array_equal(spread, spread.astype(np.float16).astype(np.float32))
+    assert spread.dtype == np.float32
+    odd = np.zeros((1, 6, HEIGHT, WIDTH), np.float32)
+    odd[0, 1], odd[0, 2, 9, 9], odd[0, 3, 9, 9], odd[0, 4], odd[0, 5, 0, 0] = -1, np.nan, np.inf, 1e30, 1e-38
+    told = decode(odd).spread[0]
+    assert np.isfinite(told).all()
+    assert ((told > 0) & (told <= 16)).all()
+    np.testing.assert_array_equal(told[:3], 1.0)
+
+
+def test_the_spread_of_one_joint_is_no_matter_of_the_others():
+    heatmaps = noisy_bells(5)
+    together = decode(heatmaps).spread
+    for person in range(len(heatmaps)):
+        for joint in range(17):
+            alone = decode(heatmaps[person : person + 1, joint : joint + 1]).spread
+            assert alone[0, 0] == together[person, joint]

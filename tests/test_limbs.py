@@ -51,7 +51,7 @@ def test_a_wrist_on_somebody_else_for_a_while_is_not_believed_and_comes_back():
 
 
 def test_skeletons_without_known_limbs_and_tracks_too_short_to_tell_are_believed():
-    other = Path(np.arange(30) / 30, np.zeros((30, 4, 2)), np.ones((30, 4)), np.ones(30))
+    other = Path(np.arange(30) / 30, np.zeros((30, 4, 2)), np.ones((30, 4)), np.ones((30, 4)), np.ones(30))
     assert not stretched(other).any()
     brief = truths("crossing", 20)[0].take(slice(0, 3))
     brief.measured[1, 9] += 500.0

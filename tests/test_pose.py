@@ -16,7 +16,7 @@ from engine.heatmap import encode
 from engine.pose import PoseEstimator, open_estimator
 from engine.session import Signature
 from engine.skeleton import KEYPOINTS, oks
-from engine.types import Boxes
+from engine.types import Boxes, Poses
 
 COLOURS = ((0, 0, 255), (0, 255, 0), (255, 0, 0))  #: BGR of what `networks.heatmaps` takes for joints 0, 1, 2
 
@@ -239,3 +239,17 @@ def test_joints_of_people_in_photographs_are_found(shared: Path, flip: bool, lea
         found = estimate(image, boxes).keypoints
         alike += list(np.diagonal(oks(found, truth[..., :2], areas, truth[..., 2] > 0)))
     assert np.mean(alike) > least
+
+
+def test_how_far_heatmaps_spread_is_told_of_whoever_shares_a_run_and_is_1_without_heatmaps():
+    heatmaps = bells((20, 30), (25.3, 40))
+    heatmaps[1] += 0.3 * bells((25.3, 26))[0]  # a second peak seven deviations off
+    pose = PoseEstimator(Answering(heatmaps, max_batch=2), model("udp", 2))
+    image = np.zeros((480, 640, 3), np.uint8)
+    found = pose.estimate(
+        [image, image], [crowd((0, 0, 100, 200), (9, 9, 80, 90), (50, 60, 90, 300)), crowd()]
+    )
+    assert [each.spread.shape for each in found] == [(3, 2), (0, 2)]
+    assert (found[0].spread[:, 0] < 0.6).all()
+    assert (found[0].spread[:, 1] > 2.0).all()
+    assert Poses(found[0].boxes, found[0].keypoints, found[0].scores).spread.tolist() == [[1.0, 1.0]] * 3

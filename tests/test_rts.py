@@ -8,8 +8,9 @@ from filterpy.kalman import KalmanFilter
 
 from trackers import rts
 from trackers.gates import DISBELIEVED, DOUBTED, LIMB_SPEED
-from trackers.kalman import JOLT, advance, body_velocity, process_density
+from trackers.kalman import advance, body_velocity, process_density
 from trackers.rts import Path, Step, first, forward, smooth
+from trackers.sway import JOLT
 
 SIZE = 100.0
 
@@ -22,15 +23,14 @@ def wandering(frames: int, seed: int, joints: int = 5) -> Path:
     places = 300 + np.cumsum(rng.normal(0, 2, (frames, joints, 2)), axis=0)
     places += np.where(rng.random((frames, joints, 1)) < 0.04, 70.0, rng.normal(0, 1.5, places.shape))
     scores = np.where(rng.random((frames, joints)) < 0.1, 0.0, rng.uniform(0.2, 0.95, (frames, joints)))
-    return Path(time, places, scores, np.full(frames, SIZE))
+    return Path(time, places, scores, rng.uniform(0.5, 4.0, scores.shape), np.full(frames, SIZE))
 
 
 def steps_of(path: Path) -> list[Step]:
-    steps = [first(path.measured[:1], path.scores[:1], path.size[:1])]
+    steps = [first(*path.take(slice(0, 1))[1:])]
     for i in range(1, len(path.time)):
         dt = np.array([[path.time[i] - path.time[i - 1]]])
-        rows = slice(i, i + 1)
-        steps.append(forward(steps[-1], dt, path.measured[rows], path.scores[rows], path.size[rows]))
+        steps.append(forward(steps[-1], dt, *path.take(slice(i, i + 1))[1:]))
     return steps
 
 
@@ -53,7 +53,9 @@ def oracle(path: Path) -> np.ndarray:
                 move = np.array([[1.0, dt], [0.0, 1.0]])
                 q = q + move @ np.diag([0.0, freed]) @ move.T + jolt(path, steps[i - 1], i, dt)
                 one.predict(F=move, Q=q)
-                noise = (0.016 * SIZE / max(path.scores[i, joint], 0.125) ** 2) ** 2
+                noise = (0.024 * SIZE / max(path.scores[i, joint], 0.125) ** 1.7) ** 2 * min(
+                    path.spread[i, joint], 3.0
+                )
                 gap = path.measured[i, joint] - predicted(steps[i - 1], dt)[joint]
                 off = (gap**2).sum() / (one.P[0, 0] + noise) if path.scores[i, joint] else 0.0
                 if path.scores[i, joint] and off <= DISBELIEVED:
@@ -75,7 +77,7 @@ def jolt(path: Path, before: Step, i: int, dt: float) -> np.ndarray:
     """What the filter adds to the covariance (2, 2) of everybody's joints because the whole body jumped."""
     body = body_velocity(before.free, before.scores)
     place = advance(before.free, dt, process_density(before.free, body, np.array([SIZE]))).variance[0, 0]
-    noise = (0.016 * SIZE / path.scores[i].clip(0.125) ** 2) ** 2
+    noise = (0.024 * SIZE / path.scores[i].clip(0.125) ** 1.7) ** 2 * path.spread[i].clip(max=3.0)
     spread = np.median(np.where(path.scores[i] > 0, place + noise, np.inf))
     square = (np.median(path.measured[i] - predicted(before, dt), axis=0) ** 2).sum()
     if dt == 0.0 or square <= JOLT * spread:
@@ -98,7 +100,7 @@ def test_a_long_track_in_pieces_is_the_same(monkeypatch):
     rng = np.random.default_rng(4)
     time = np.arange(1500) / 30
     swing = 300 + 30 * np.sin(2 * np.pi * 0.8 * time)[:, None, None] + rng.normal(0, 2, (1500, 3, 2))
-    path = Path(time, swing, np.full((1500, 3), 0.7), np.full(1500, SIZE))
+    path = Path(time, swing, np.full((1500, 3), 0.7), np.ones((1500, 3)), np.full(1500, SIZE))
     whole = smooth([path])[0]
     monkeypatch.setattr(rts, "PIECE", 400)
     monkeypatch.setattr(rts, "FRAMES_AT_ONCE", 1700)
@@ -110,7 +112,7 @@ def test_a_hidden_joint_goes_smoothly_from_where_it_was_to_where_it_is():
     true = np.stack([100 + 60 * time + 20 * time**2, 200 - 30 * time], axis=-1)[:, None]
     measured, scores = true.copy(), np.full((60, 1), 0.8)
     measured[25:35], scores[25:35] = 0.0, 0.0
-    smoothed = smooth([Path(time, measured, scores, np.full(60, SIZE))])[0]
+    smoothed = smooth([Path(time, measured, scores, np.ones((60, 1)), np.full(60, SIZE))])[0]
     assert np.abs(smoothed - true).max() < 1.0
 
 

@@ -82,6 +82,7 @@ def test_short_tracks_and_other_skeletons_have_no_exchange(frames: int, joints: 
         np.arange(frames) / 25,
         rng.uniform(0, 200, (frames, joints, 2)),
         np.full((frames, joints), 0.8),
+        np.ones((frames, joints)),
         np.full(frames, 90.0),
     )
     found = exchanged(path)

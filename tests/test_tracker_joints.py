@@ -7,7 +7,7 @@ import pytest
 from walkers import NOBODY, Shot, Walker, alone, follow, poses, times, watch
 
 from engine.types import Poses
-from trackers.kalman import lag
+from trackers.smoothing import lag, smoother
 from trackers.tracker import Tracker
 
 
@@ -46,7 +46,7 @@ def test_who_stands_still_trembles_far_less(fps: int):
     assert np.sqrt(((smooth - truth) ** 2).mean()) < 0.65 * np.sqrt(((raw - truth) ** 2).mean())
 
 
-@pytest.mark.parametrize("fps", [25, 30])
+@pytest.mark.parametrize("fps", [25, 30, 60, 120])
 def test_a_sudden_start_is_followed_within_a_frame_and_a_half(fps: int):
     """2 m / s^2 for 0.7 s and then on at 1.4 m / s; a person of 1.75 m is 200 pixels high."""
     when, standing, metre = times(fps, 2.5), Walker((300, 400)), 200 / 1.75
@@ -81,7 +81,7 @@ def test_a_joint_that_jumps_for_one_frame_vanishes(fps: int):
     shots[spiked] = Shot(shots[spiked].time, bad, shots[spiked].who)
     for i, (a, b) in enumerate(zip(clean, follow(shots), strict=True)):
         off = np.abs(a.keypoints - b.keypoints)
-        assert off.max() < (7.0 if i == spiked else 3.2)
+        assert off.max() < (7.0 if i == spiked else 3.5)
         assert np.delete(off, elbow, axis=1).max() < 0.5
 
 
@@ -115,7 +115,7 @@ def test_a_punch_is_late_by_a_frame_and_not_lost(fps: int):
         tracks = tracker.update(poses([standing.box(0)], [joints], np.full((1, 17), 0.8), np.array([0.8])), t)
         off.append(abs(tracks.keypoints[0, wrist, 0] - joints[wrist, 0]))
     fastest = 80.0 * 1.875 / 0.2 / fps
-    assert max(off) < 1.05 * fastest
+    assert max(off) < 1.1 * fastest
     assert max(np.array(off)[when > 1.3]) < 8.0
 
 
@@ -178,7 +178,7 @@ def test_joints_hidden_for_a_moment_are_marked_go_with_the_body_and_do_not_freez
         off[t] = np.abs(tracks.keypoints[0, legs] - carried).max()
     assert not any(marks.any() for t, marks in marked.items() if t < 1.0 or t > 1.45 + 1 / 25)
     assert all(marks.all() for t, marks in marked.items() if 1.0 <= t < 1.44)
-    assert max(far for t, far in off.items() if 1.0 <= t < 1.44) < 32.0  # the body went 80 pixels
+    assert max(far for t, far in off.items() if 1.0 <= t < 1.44) < 35.0  # the body went 80 pixels
 
 
 def test_a_joint_that_is_not_believed_is_marked():
@@ -191,13 +191,14 @@ def test_a_joint_that_is_not_believed_is_marked():
         assert tracks.predicted.sum() == tracks.predicted[0, elbow] == (abs(t - 1.0) < 1e-6)
 
 
-@pytest.mark.parametrize("fps", [25, 30, 60])
-def test_the_lag_that_is_told_is_that_of_somebody_who_starts_to_walk(fps: int):
+@pytest.mark.parametrize("how", ["live", "one-euro"])
+@pytest.mark.parametrize("fps", [25, 30, 60, 120])
+def test_the_lag_that_is_told_is_that_of_somebody_who_starts_to_walk(fps: int, how: str):
     """The same start as above, without noise, as the tracker follows it."""
     when, standing = times(fps, 2.7), Walker((300, 400))
     size = np.sqrt(np.prod(standing.box(0)[2:] - standing.box(0)[:2]))
     path = size * 0.9 * np.clip(when - 2.0, 0.0, None) ** 2
-    tracker, followed = Tracker(), []
+    tracker, filter_, followed = Tracker(), smoother(how), []
     for t, x in zip(when, path, strict=True):
         seen = poses(
             [np.add(standing.box(0), (x, 0, x, 0))],
@@ -205,8 +206,37 @@ def test_the_lag_that_is_told_is_that_of_somebody_who_starts_to_walk(fps: int):
             np.full((1, 17), 0.8),
             np.array([0.8]),
         )
-        followed.append(tracker.update(seen, t).keypoints[0, 5, 0] - standing.joints(0)[5, 0])
+        (shown,) = filter_.push(tracker.update(seen, t), t)
+        followed.append(shown.keypoints[0, 5, 0] - standing.joints(0)[5, 0])
     lags = np.arange(0, 0.2, 0.001)
     errors = [((np.interp(when - late, when, path) - followed) ** 2).sum() for late in lags]
-    assert abs(lags[np.argmin(errors)] - lag(1 / fps)) < 0.006
-    assert lag(1 / fps) < 1.5 / 30
+    assert abs(lags[np.argmin(errors)] - lag(how, 1 / fps)) < 0.006
+    assert how != "live" or lag(how, 1 / fps) < 1.5 / fps
+
+
+def test_a_joint_whose_heatmap_spreads_moves_less_and_how_far_it_spreads_is_told():
+    walker, rng, wrist = Walker((300, 400)), np.random.default_rng(5), 9
+    trackers, told = (Tracker(), Tracker()), ([], [])
+    for t in times(25, 3):
+        seen = alone(walker, t)
+        joints = seen.keypoints + rng.normal(0, 2, seen.keypoints.shape).astype(np.float32)
+        for wide, tracker, out in zip((1.0, 3.0), trackers, told, strict=True):
+            spread = np.ones((1, 17), np.float32)
+            spread[0, wrist] = wide
+            tracks = tracker.update(Poses(seen.boxes, joints, seen.scores, spread), t)
+            np.testing.assert_array_equal(tracks.spread, spread)
+            out.append(tracks.keypoints[0])
+    usual, spreading = (acceleration(np.array(out)[:, [wrist]]) for out in told)
+    assert spreading < 0.9 * usual
+
+
+@pytest.mark.parametrize("wrong", [np.nan, np.inf, 0.0, -1.0])
+def test_a_spread_that_is_no_number_above_0_is_as_usual(wrong: float):
+    seen = alone(Walker((300, 400)), 0.0)
+    spread = np.ones((1, 17), np.float32)
+    spread[0, 3] = wrong
+    tracker = Tracker()
+    for t in (0.0, 0.04):
+        tracks = tracker.update(Poses(seen.boxes, seen.keypoints, seen.scores, spread), t)
+        assert np.isfinite(tracks.keypoints).all()
+        np.testing.assert_array_equal(tracks.spread, 1.0)

@@ -35,6 +35,7 @@ MEASURED, PEAK, LEAST_PEAK = 0.024, 1.7, 0.125
 #: By which powers it grows with the spread of the heatmap, and with how inexactly people point out such a
 #: joint (COCO's sigmas over their mean): eyes are placed by a network three times as exactly as hips.
 SPREAD, CARE = 0.5, 0.6
+WIDEST = 3.0  #: spread beyond which a joint is believed no less: by then its score says the rest
 
 #: Density of the white acceleration, size^2 / s^3, of a joint at rest in its body: people who stand, or
 #: walk as a whole, change their velocity by about .2 sizes a second within a second.
@@ -51,16 +52,8 @@ SWING = 12.0
 #: deviations of what the filter knows, so that neither a joint nor a body that jumps is dragged behind.
 SETTLING, LEASH = 0.04, 0.7
 
-#: Squared deviations by which all joints together are off, by their median, from which a body jumped, stopped
-#: or started: 17 joints that err on their own are that far off once in 250 frames.
-JOLT = 1.0
-
-#: Density of the acceleration of a body as a whole, size^2 / s^3, and as how many joints that err
-#: independently it is measured.
-SWAY, ALIKE = 0.6, 6.0
-
-#: Seconds that somebody takes to start walking.
-START = 0.7
+#: As how many joints that err independently a body as a whole is measured.
+ALIKE = 6.0
 
 #: Seconds in which a joint that is not seen stops swinging and is carried by its body.
 SWINGS_ON = 0.15
@@ -101,7 +94,7 @@ def measurement_noise(scores: Floats, spread: Floats, size: Floats) -> Floats:
     """
     deviation: Floats = MEASURED * size[:, None] * _inexact(scores.shape[1])
     deviation *= scores.clip(LEAST_PEAK, 1.0) ** -PEAK
-    deviation *= spread**SPREAD
+    deviation *= np.minimum(spread, WIDEST) ** SPREAD
     deviation *= deviation
     return deviation
 
@@ -169,77 +162,6 @@ def surprise(motion: Motion, measured: Floats, noise: Floats) -> Floats:
     return distance
 
 
-def jolted(motion: Motion, measured: Floats, noise: Floats, dt: Floats, speed: Floats) -> Motion:
-    """The same joints (T, K, 2), those of people who jumped, stopped or started with their velocity unknown.
-
-    What one joint may be off by, all of them together may not: their median tells of a change of the body's
-    velocity a frame or two before each joint could. It is then known no better than to what was missed by in
-    the `dt` (T,) seconds since the last frame, nor to more than `speed` (T,), pixels a second: frames that
-    come in a bunch are no leap.
-    """
-    if not motion.hidden.size:
-        return motion
-    return _jolted(motion, _medians(motion, measured, noise), dt, speed)
-
-
-def followed(
-    motion: Motion, measured: Floats, noise: Floats, dt: Floats, speed: Floats, size: Floats
-) -> Motion:
-    """The same as `jolted`, and what all joints (T, K, 2) are off by together is followed closely.
-
-    Joints err each on its own, so a body is measured better than any of them, and its velocity may change
-    more quickly: bodies turn, start and stop as wholes. Were all joints equal, a body would be a filter of its
-    own beside those of the joints within it. That filter is taken as settled: its gains are those of an
-    alpha-beta filter (Kalata, "The Tracking Index", IEEE Trans. AES 1984). `size` (T,) pixels.
-    """
-    if not motion.hidden.size:
-        return motion
-    medians = _medians(motion, measured, noise)
-    motion = _jolted(motion, medians, dt, speed)
-    x, y, _, usual = medians
-    place, both = (motion.variance[:, i].mean(axis=1) for i in range(2))
-    known = (dt > 0.0) & np.isfinite(usual)
-    usual, dt = np.where(known, usual, 1.0), np.where(known, dt, 1.0)
-    pull, push = place / (place + usual), both / (place + usual)
-    index = np.sqrt(SWAY * size * size * dt**3 / (usual / ALIKE))
-    rest = 0.25 * (4.0 + index - np.sqrt(8.0 * index + index * index))
-    near, fast = 1.0 - rest * rest, 2.0 * (1.0 + rest * rest) - 4.0 * rest
-    step = np.where(known, np.maximum(near - pull, 0.0) / (1.0 - pull), 0.0)
-    spurt = np.where(known, np.maximum(fast / dt - push * (1.0 - step), 0.0), 0.0)
-    off = np.stack([x, y], axis=1)[:, None]
-    return motion._replace(
-        position=motion.position + step[:, None, None] * off,
-        velocity=motion.velocity + spurt[:, None, None] * off,
-    )
-
-
-def _medians(motion: Motion, measured: Floats, noise: Floats) -> Floats:
-    """Of what joints are off by in x and y, of the variance of that, and of their noise: (4, T)."""
-    people, joints = motion.hidden.shape
-    each = np.empty((people, 4, joints))
-    each[:, :2] = (measured - motion.position).transpose(0, 2, 1)
-    each[:, 2] = motion.variance[:, 0] + noise
-    each[:, 3] = noise
-    half = [(joints - 1) // 2, joints // 2]
-    medians: Floats = 0.5 * np.partition(each, half)[..., half].sum(axis=2).T  # sooner than np.median
-    return medians
-
-
-def _jolted(motion: Motion, medians: Floats, dt: Floats, speed: Floats) -> Motion:
-    x, y, spread, _ = medians
-    off = np.sqrt(x * x + y * y)
-    jolt = (off * off > JOLT * spread) & (dt > 0.0) & np.isfinite(spread)
-    if not jolt.any():
-        return motion
-    change = np.where(jolt, np.minimum(off / np.maximum(dt, 1e-9), speed), 0.0)
-    moved = change * dt
-    variance = motion.variance.copy()
-    variance[:, 0] += (moved * moved)[:, None]
-    variance[:, 1] += (moved * change)[:, None]
-    variance[:, 2] += (change * change)[:, None]
-    return motion._replace(variance=variance)
-
-
 def correct(motion: Motion, measured: Floats, noise: Floats, used: Mask) -> Motion:
     """Blend in joints (T, K, 2) measured with variance `noise` (T, K), px^2; those not `used` stay."""
     place, both, speed = (motion.variance[:, i] for i in range(3))
@@ -301,25 +223,3 @@ def restart(motion: Motion, where: Mask, fresh: Motion) -> Motion:
         np.where(joint, fresh.shown, motion.shown),
         np.where(where, fresh.hidden, motion.hidden),
     )
-
-
-def lag(dt: float, score: float = 0.8) -> float:
-    """Seconds by which the joints shown are late, in frames of `dt` seconds, while somebody starts to walk.
-
-    They are seen with `score` and follow a body that goes from standing to a walk in START seconds, evenly
-    faster: the shift in time that fits best. Who moves evenly is shown without delay, and a joint that swings
-    within its body is followed more closely than the body as a whole.
-    """
-    when = np.arange(-5.0, START, dt)
-    speed = when.clip(min=0.0)
-    noise = measurement_noise(np.full((1, 1), score), np.ones((1, 1)), np.ones(1))
-    motion = begin(np.zeros((1, 1, 2)), noise, np.zeros((1, 1, 2)), np.ones(1))
-    behind = []
-    for place in 0.5 * speed * speed:
-        motion = advance(motion, dt, np.full((1, 1), CALM))
-        seen = np.full((1, 1, 2), place), noise
-        motion = followed(motion, *seen, np.full(1, dt), np.full(1, np.inf), np.ones(1))
-        motion = correct(motion, np.full((1, 1, 2), place), noise, noise > 0.0)
-        motion = settle(motion, noise > 0.0, np.full(1, dt))
-        behind.append(place - motion.shown[0, 0, 0])
-    return float(speed @ behind / (speed @ speed))

@@ -112,9 +112,12 @@ def shared_bodies(seen: Bodies) -> Floats:
     front: in between.
     """
     meet = (seen.boxes[:, None, :2] < seen.boxes[:, 2:]).all(axis=2)
-    a, b = np.nonzero(np.triu(meet & meet.T, 1))
+    a, b = np.nonzero(meet & meet.T)
+    once = a < b
+    a, b = a[once], b[once]
     shared = np.zeros((len(seen.size), len(seen.size)))
-    shared[a, b] = shared[b, a] = pose_similarity(seen.take(a), seen.take(b))
+    if a.size:
+        shared[a, b] = shared[b, a] = pose_similarity(seen.take(a), seen.take(b))
     return shared
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trackers.matching import person_sizes
+from trackers.starts import lateness, start
 from trackers.types import Tracks
 
 Floats = NDArray[np.float64]
@@ -69,3 +70,14 @@ def _share(hertz: float | Floats, dt: float) -> Floats:
     turn = 2.0 * math.pi * dt * np.asarray(hertz)
     share: Floats = turn / (1.0 + turn)
     return share
+
+
+def lag(dt: float) -> float:
+    """Seconds by which joints are late, in frames of `dt` seconds, while somebody starts to walk."""
+    speed, places = start(dt)
+    joint = _Joints(0.0, np.zeros((1, 2)), np.zeros((1, 2)))
+    shown = []
+    for place in places:
+        joint = _next(joint, joint.time + dt, np.array([[place, 0.0]]), 1.0)
+        shown.append(joint.place[0, 0])
+    return lateness(speed, places, np.array(shown))

@@ -15,7 +15,6 @@ from trackers.kalman import (
     advance,
     begin,
     body_velocity,
-    followed,
     measurement_noise,
     process_density,
     restart,
@@ -23,6 +22,7 @@ from trackers.kalman import (
     slacken,
 )
 from trackers.matching import Bodies, box_sizes
+from trackers.sway import followed
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.int64]
@@ -110,7 +110,7 @@ class People(NamedTuple):
     unseen: Floats  #: (T,) seconds since they were last measured
     missed: Floats  #: (T,) the same as of the frame before: 0 for who was in sight there
 
-    def take(self, rows: Indices) -> People:
+    def take(self, rows: Indices | slice) -> People:
         return People(
             self.motion.take(rows),
             self.looks.take(rows),

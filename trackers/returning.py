@@ -45,7 +45,7 @@ def recognised(here: People, lost: People) -> Return:
     strangers = np.flatnonzero(here.ids == 0)
     odds = _nearness(here.take(strangers), lost)
     rows, columns = np.nonzero(np.isfinite(odds))
-    looks, rests_on = evidence(lost.looks.take(columns), here.looks.take(strangers[rows]))
+    looks, rests_on = evidence(lost.looks, columns, here.looks, strangers[rows])
     odds[rows, columns] += looks - PROOF
     told = (rests_on >= ENOUGH) & (looks > 0.0)  # who looks like anybody is nobody known
     gains = np.zeros_like(odds)

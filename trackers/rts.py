@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trackers.gates import LIMB_SPEED, appeared, believed
-from trackers.kalman import Motion, advance, body_velocity, jolted, measurement_noise, process_density
+from trackers.kalman import Motion, advance, body_velocity, measurement_noise, process_density
+from trackers.sway import jolted
 
 Floats = NDArray[np.float64]
 Rows = NDArray[np.int64] | slice
@@ -71,9 +72,7 @@ def first(measured: Floats, scores: Floats, spread: Floats, size: Floats) -> Ste
     return Step(scores, size, np.zeros((len(size), 1)), motion, motion, motion.variance)
 
 
-def forward(
-    before: Step, dt: Floats, measured: Floats, scores: Floats, spread: Floats, size: Floats
-) -> Step:
+def forward(before: Step, dt: Floats, measured: Floats, scores: Floats, spread: Floats, size: Floats) -> Step:
     """The same people `dt` (T, 1) >= 0 seconds later, measured as in `first`."""
     body = body_velocity(before.free, before.scores)
     foretold = advance(before.free, dt, process_density(before.free, body, before.size))

@@ -14,6 +14,8 @@ import numpy as np
 
 from trackers.lagged import Lagged
 from trackers.one_euro import OneEuro
+from trackers.one_euro import lag as one_euro_lag
+from trackers.starts import live_lag
 from trackers.steady import Steady
 from trackers.types import Tracks
 from trackers.whole import Whole
@@ -82,6 +84,15 @@ def smoother(name: str) -> Smoother:
         f"smoothing {name!r}: there is live, off, one-euro, full, and lag:SECONDS up to {LONGEST_LAG:g},"
         " such as lag:0.3s"
     )
+
+
+def lag(name: str, dt: float) -> float:
+    """Seconds by which joints shown are late while somebody starts to walk, in frames of `dt` seconds.
+
+    Or by how much all is late, where smoothing waits for what comes. ValueError as of `smoother`.
+    """
+    measured = {"live": live_lag, "one-euro": one_euro_lag}
+    return measured[name](dt) if name in measured else smoother(name).delay
 
 
 def _seconds(text: str) -> float:

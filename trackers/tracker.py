@@ -165,7 +165,7 @@ class Tracker:
         least = np.where(hidden, LIKE_RETURNED - HANDICAP, np.where(known.age > 0.0, LIKE, LIKE_ONCE))
         least[known.unseen > self._forget_after] = np.inf
         rows, columns = np.nonzero(alike >= least[:, None])
-        odds, rests_on = evidence(known.looks.take(rows), sight.looks.take(columns))
+        odds, rests_on = evidence(known.looks, rows, sight.looks, columns)
         share = BY_LOOKS * np.minimum(rests_on / ENOUGH, 1.0)
         gain = (1.0 - share) * alike[rows, columns] + share / (1.0 + np.exp(-odds))
         doubt = np.minimum(known.unseen[rows] / EXPECTED, 1.0)
@@ -187,7 +187,8 @@ class Tracker:
         if left.size or self._away.ids.size:
             away = together(self._away, known.take(left))
             self._away = away.take(np.flatnonzero(away.unseen <= self._remember))
-        return known.take(np.flatnonzero(gone & waiting))
+        stays = gone & waiting
+        return known.take(stays.nonzero()[0] if stays.any() else slice(0, 0))
 
     def _known_again(self, here: People, hidden: People) -> tuple[People, People, Mask]:
         """Those here, those still hidden, and who (P,) of those here is to wait for a name."""
@@ -233,16 +234,14 @@ class Tracker:
         told = smooth if self._smooth else measured
         likeness = people.likeness[order].astype(np.float32)
         spread = sight.spread[rows].astype(np.float32)
-        return Tracks(
-            people.ids[order], boxes, measured, told, scores, predicted, likeness, camera, spread
-        )
+        return Tracks(people.ids[order], boxes, measured, told, scores, predicted, likeness, camera, spread)
 
 
 def _doubles(sight: Sight) -> tuple[Floats, Mask]:
     """How much of one body people share (N, N), and who (N,) has that of somebody better seen."""
     shared = shared_bodies(sight.bodies())
-    spare: Mask = np.any(np.tril(shared) >= SAME_BODY, axis=1)
-    return shared, spare
+    same = shared >= SAME_BODY
+    return shared, np.any(np.tril(same), axis=1) if same.any() else np.zeros(len(shared), np.bool_)
 
 
 def _unknown(shared: Floats, spare: Mask, known: Indices) -> Indices:
@@ -250,8 +249,10 @@ def _unknown(shared: Floats, spare: Mask, known: Indices) -> Indices:
 
     Their own: not half of somebody who is known, or better seen.
     """
-    rival = np.tri(len(shared), k=-1, dtype=np.bool_)
-    rival[:, known] = True
-    new: Mask = ~np.any((shared >= SHARED_BODY) & rival, axis=1) & ~spare
+    new = ~spare
     new[known] = False
+    if new.any():
+        rival = np.tri(len(shared), k=-1, dtype=np.bool_)
+        rival[:, known] = True
+        new &= ~np.any((shared >= SHARED_BODY) & rival, axis=1)
     return np.flatnonzero(new)
