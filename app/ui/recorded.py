@@ -10,6 +10,7 @@ from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtGui import QAction, QCloseEvent, QGuiApplication
 from PySide6.QtWidgets import QLabel, QWidget
 
+from app.choosing import clicked
 from app.exporting import Material
 from app.looked import Account, Looked
 from app.playing import Playing
@@ -160,10 +161,7 @@ class RecordedPage(QWidget):
     def _click(self, x: float, y: float) -> None:
         who = self.canvas.person_at(x, y)
         add = bool(QGuiApplication.keyboardModifiers() & Qt.KeyboardModifier.ControlModifier)
-        if add and who and self.timeline.selection[:1] not in ((), (who,)):
-            self.timeline.select((self.timeline.selection[0], who))
-        else:
-            self.timeline.select((who,) if who else ())
+        self.timeline.select(clicked(self.timeline.selection, who, add=add) if who else ())
 
     def _canvas_menu(self, x: float, y: float, place: QPoint) -> None:
         who = self.canvas.person_at(x, y)

@@ -6,6 +6,7 @@ from PySide6.QtCore import QEvent, QPoint, QPointF, QSize, Qt, Signal
 from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QMouseEvent, QPaintEvent, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QToolTip, QWidget
 
+from app.choosing import clicked, walked
 from app.lanes import EMPTY, Chart, Row
 from app.ui.timeline_bars import Bars
 from app.ui.timeline_paint import GUTTER, LANE, RULER, Look, Painter
@@ -253,30 +254,14 @@ class Timeline(QWidget):
 
     def _choose(self, place: QPointF, *, add: bool) -> None:
         for row in self.row_at(place.y()):
-            self._select_row(row.id, add=add)
-
-    def _select_row(self, who: int, *, add: bool) -> None:
-        if not add:
-            self.select((who,))
-        elif who in self.selection:
-            self.select(tuple(each for each in self.selection if each != who))
-        else:
-            self.select((*self.selection[:1], who))
+            self.select(clicked(self.selection, row.id, add=add))
 
     def _walk(self, step: int, *, add: bool) -> None:
-        """Choose the lane above or below."""
+        """Choose the lane above or below, and bring it into view."""
         ids = [row.id for row in self.chart.rows]
-        if not ids:
-            return
-        here = ids.index(self.selection[-1]) if self.selection else (-1 if step > 0 else len(ids))
-        there = min(max(here + step, 0), len(ids) - 1)
-        if add and self.selection and ids[there] != self.selection[0]:
-            self.select((self.selection[0], ids[there]))
-        else:
-            self.select((ids[there],))
-        top = there * LANE
-        room = self._lanes_height()
-        self._down.setValue(max(min(self._down.value(), top), top + LANE - room))
+        self.select(walked(self.selection, ids, step, add=add))
+        top = ids.index(self.selection[-1]) * LANE if ids else 0
+        self._down.setValue(max(min(self._down.value(), top), top + LANE - self._lanes_height()))
 
     def _tell_selection(self) -> None:
         """For whoever hears the window instead of seeing it."""

@@ -8,7 +8,7 @@ from app.lanes import Chart, moment
 
 
 def told(chart: Chart, people: list[int], seconds: float, near_s: float) -> list[str]:
-    """Lines about those people at a time: how sure the network was, and who may be the same within `near_s`."""
+    """Lines about those people at a time: how sure the network was, and who may be the same near it."""
     lines = [moment(seconds)]
     for row in (row for who in people for row in chart.row(who)):
         sure = chart.confidence(row.id, seconds)
