@@ -1,4 +1,4 @@
-"""What can be made of a session, in seconds and without a network. Each format is loaded when it is needed."""
+"""What can be made of a session, in seconds and without a network. Each format is loaded when needed."""
 
 from __future__ import annotations
 

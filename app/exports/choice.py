@@ -44,8 +44,8 @@ class Choice:
         return int(first), int(last)
 
     def stretches(self, session: Session) -> Iterator[Stretch]:
-        """The frames in range, with those who are chosen, many at once."""
-        for stretch in session.stretches(*self.places(session)):
+        """The frames in range, with those who are chosen, many at once and without spreads."""
+        for stretch in session.stretches(*self.places(session), bare=True):
             yield self._chosen(stretch) if self.people else stretch
 
     def only(self, tracks: Tracks) -> Tracks:

@@ -72,7 +72,7 @@ def _people(stretch: Stretch) -> Words:
 def _joints(stretch: Stretch, threshold: float, *, raw: bool) -> Words:
     """Every joint of everybody: (R, K, W), blank where it is not known."""
     people = stretch.people
-    finite = (people.keypoints != grid.NOWHERE).all(axis=2) & (people.scores != grid.NO_SCORE)
+    finite = _somewhere(people.keypoints) & (people.scores != grid.NO_SCORE)
     foretold = people.predicted & finite
     known = (grid.from_score_steps(people.scores) >= threshold) & finite & ~foretold
     kinds = [people.keypoints, people.measured] if raw else [people.keypoints]
@@ -83,10 +83,15 @@ def _joints(stretch: Stretch, threshold: float, *, raw: bool) -> Words:
 
 def _places(steps: NDArray[np.int32], told: Mask) -> list[Words]:
     """The words of x and of y (R, K) each, two commas where they are not `told`, or nowhere."""
-    there = told & (steps != grid.NOWHERE).all(axis=2)
+    there = told & _somewhere(steps)
     both = pixel_words(np.where(there[..., None], steps, 0))
     both[~there] = (COMMA, BLANK)
     return [both[..., axis, part] for axis in (0, 1) for part in (0, 1)]
+
+
+def _somewhere(steps: NDArray[np.int32]) -> Mask:
+    """Which of (R, K, 2) are places."""
+    return (steps[..., 0] != grid.NOWHERE) & (steps[..., 1] != grid.NOWHERE)
 
 
 def _names(keypoints: Sequence[str]) -> Words:

@@ -203,8 +203,8 @@ class Block:
             for a, b in zip([0, *ends], ends, strict=False)
         ]
 
-    def people(self) -> People:
-        """Everybody with an id."""
+    def people(self, *, bare: bool = False) -> People:
+        """Everybody with an id; `bare`: their spread is not read and stands as 1."""
         n, k = self._people, self._joints
         first = np.repeat(np.cumsum(self.pose_counts) - self.pose_counts, self.person_counts)
         rows = first + self._array("pose", np.uint16, n)
@@ -225,7 +225,7 @@ class Block:
             self._scores("score", n, k) if self._row["score"] else scores[rows],
             predicted.astype(np.bool_),
             self._scores("likeness", n),
-            self._spread()[rows],
+            np.broadcast_to(np.float16(1), (n, k)) if bare else self._spread()[rows],
         )
 
     def _keypoints(self, measured: Steps) -> Steps:

@@ -132,13 +132,13 @@ class Session:
         for stretch in self.stretches(first, last):
             yield from zip(stretch.frames.tolist(), stretch.times.tolist(), stretch.tracks(), strict=True)
 
-    def stretches(self, first: int = 0, last: int | None = None) -> Iterator[Stretch]:
-        """The same frames, many at once."""
+    def stretches(self, first: int = 0, last: int | None = None, *, bare: bool = False) -> Iterator[Stretch]:
+        """The same frames, many at once; `bare`: without spreads, which takes less time."""
         end = len(self._times) if last is None else min(last, len(self._times))
         for start in [each for each in self._firsts if each < end]:
             frames = len(self._index[start].frames)
             if start + frames > first:
-                yield _cut(self._stretch(start), max(first - start, 0), min(end - start, frames))
+                yield _cut(self._stretch(start, bare=bare), max(first - start, 0), min(end - start, frames))
 
     def measured(self, first: int = 0, last: int | None = None) -> Iterator[Measured]:
         """The same frames as the networks saw them, before anybody had an id."""
@@ -296,12 +296,12 @@ class Session:
             self._repaired = edits.repaired(self._ids, self._places, times, self._done)
         return self._repaired
 
-    def _stretch(self, first: int) -> Stretch:
+    def _stretch(self, first: int, *, bare: bool = False) -> Stretch:
         """The block that begins at that position, after all repairs."""
         index = self._index[first]
         with schema.reading(self.path):
             block = self._block(first)
-            people, cameras = block.people(), block.cameras()
+            people, cameras = block.people(bare=bare), block.cameras()
             if block.person_counts.tolist() != index.counts.tolist():
                 raise ValueError("a block that changed")
         frames = len(index.frames)
