@@ -20,8 +20,8 @@ def never() -> bool:
 class Reel:
     """Moves a reader to any picture. What is kept has no gap, and the reader goes on behind it."""
 
-    def __init__(self, reader: Reader, room: int = ROOM) -> None:
-        self._reader, self._room = reader, room
+    def __init__(self, reader: Reader) -> None:
+        self._reader, self._room = reader, ROOM
         self._ahead: Iterator[Shot] = iter(())
         self._kept: deque[Shot] = deque()
         self._held = 0  # bytes

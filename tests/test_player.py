@@ -22,11 +22,19 @@ from engine.types import Frame
 
 DEMO = Path(__file__).parents[1] / "assets" / "demo.mp4"
 
+
+def open_groups(path: Path) -> None:
+    """Groups of pictures whose first, in the order they are shown, need the group before."""
+    options = {"preset": "veryfast", "qp": "12", "g": "12", "bf": "3", "x264-params": "open-gop=1:b-adapt=0"}
+    clips.write(path, [clips.picture(i) for i in range(60)], [3600 * i for i in range(60)], options=options)
+
+
 CLIPS: dict[str, Callable[[Path], object]] = {
     "constant.mp4": clips.constant,
     "variable.mp4": clips.variable_rate_with_audio,
     "b-frames.mp4": clips.with_b_frames,
     "late.mp4": clips.late_start,
+    "open.mp4": open_groups,
     "phone.mp4": lambda path: clips.rotated(path, 90),
     "noisy.mp4": clips.corrupt_middle,
     "cut off.mp4": clips.truncated,
@@ -89,8 +97,12 @@ def same(shown: Frame, truth: Frame) -> bool:
     return (shown.index, shown.time) == (truth.index, truth.time) and np.array_equal(shown.image, truth.image)
 
 
+@pytest.mark.parametrize("room", [200 << 20, 1], ids=["much kept", "little kept"])
 @pytest.mark.parametrize("name", CLIPS)
-def test_wherever_one_goes_stands_the_picture_that_a_run_has_there(tmp_path: Path, name: str) -> None:
+def test_wherever_one_goes_stands_the_picture_that_a_run_has_there(
+    tmp_path: Path, name: str, room: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.reel.ROOM", room)  # little: nearly every move has to seek and decode
     path = tmp_path / name
     CLIPS[name](path)
     _, truth, _ = read(path)
@@ -225,7 +237,7 @@ def test_of_many_wishes_the_newest_is_what_one_sees_in_the_end() -> None:
         assert [frame.index for frame in it.seen] == sorted(frame.index for frame in it.seen)
 
 
-def test_what_is_kept_stays_within_its_room(tmp_path: Path) -> None:
+def test_what_is_kept_stays_within_its_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     clips.write(
         tmp_path / "a.mp4",
         [clips.picture(i) for i in range(200)],
@@ -237,7 +249,8 @@ def test_what_is_kept_stays_within_its_room(tmp_path: Path) -> None:
     import av
 
     film = Film(lambda: av.open(str(tmp_path / "a.mp4")), info, 1)
-    reel = Reel(film, room=40 * 128 * 96 * 3 // 2)
+    monkeypatch.setattr("app.reel.ROOM", 40 * 128 * 96 * 3 // 2)
+    reel = Reel(film)
     reel.seek(7.0)
     assert len(reel._kept) <= 42
     for expected in range(174, 20, -1):
