@@ -21,7 +21,7 @@ Floats = NDArray[np.float64]
 class Whole:
     """Left and right put back, limbs of one length, and every track smoothed both ways.
 
-    Everything is kept until the end: some 500 bytes for each person of each frame.
+    Everything is kept until the end: some 600 bytes for each person of each frame.
     """
 
     delay = float("inf")
