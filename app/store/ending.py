@@ -1,0 +1,55 @@
+"""What is put into a session once its frames are in it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from contextlib import closing
+from pathlib import Path
+
+from app.store import about, schema
+from app.store.blocks import INDEX, Block, Moment, index
+from app.store.writer import put_block, read_block, settle_down, transaction
+from app.types import Seen
+from trackers.types import Tracks
+
+
+def restate(path: Path, told: Mapping[int, Tracks]) -> None:
+    """Who is in each frame, by its index, now that everything is known; in whole steps (app/grid.py)."""
+    with closing(schema.connect(path)) as database, schema.writing(path), schema.reading(path):
+        joints = len(about.recall(database).keypoints)
+        with transaction(database):
+            for (position,) in database.execute("SELECT position FROM block ORDER BY position").fetchall():
+                row = read_block(database, position)
+                block = Block(row, joints)
+                times = index([row[name] for name in INDEX])
+                moments = [
+                    Moment(number, moment, Seen(poses, told[number], looked))
+                    for number, moment, poses, looked in zip(
+                        times.frames.tolist(),
+                        times.times.tolist(),
+                        block.poses(),
+                        block.looked().tolist(),
+                        strict=True,
+                    )
+                ]
+                put_block(database, position, moments, joints)
+
+
+def conclude(path: Path, outputs: Collection[Path], *, finished: bool) -> None:
+    """What files the run of a session has completed, and whether it worked through the whole source.
+
+    UserError where it cannot be written.
+    """
+    made = {}
+    for file in outputs:
+        if file != path and file.exists():
+            found = file.stat()
+            made[file.name] = (found.st_size, found.st_mtime_ns)
+    database = schema.connect(path)
+    try:
+        with schema.writing(path), schema.reading(path):
+            before = about.recall(database)
+            outputs_now = {**before.outputs, **made}
+            about.keep(database, outputs=outputs_now, finished=finished or before.finished)
+    finally:
+        settle_down(database)
