@@ -16,9 +16,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
-from fractions import Fraction
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -28,107 +26,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app import live
-from app.job import Job
-from app.live import NOWHERE, Live
+from app.live import Live
 from app.settings import Settings
 from app.slot import Slot
 from app.types import Result
-from engine.skeleton import KEYPOINTS
-from engine.types import Boxes, Frame, Poses
+from benchmarks.live_imagined import RATE, Imagined, Simulated
 
 sys.path.append("tests")
 from mjpeg import MjpegCamera
 
-SIMULATED_S, RATE = 10_000, 25
+SIMULATED_S = 10_000
 CYCLES = 1000
-ROUNDS = 9
+TURNS, FRAMES = 15, 100
 PATIENCE_S = 30.0
 PAINT_S = 0.004
 PAGE = 4096
-
-
-class Imagined(Job):
-    """A Job whose networks see one person who walks, comes and goes, and take so long for a frame."""
-
-    models = (Path("imagined"), Path("imagined"))
-    wait_s = 0.0
-
-    def __init__(self, settings: Settings, opened: Callable[[str], None]) -> None:
-        super().__init__(settings)
-        opened("CPU")
-
-    def close(self) -> None:
-        pass
-
-    def _open_detector(self) -> Imagination:
-        return Imagination(self.wait_s)
-
-    def _open_pose(self) -> Imagination:  # type: ignore[override]
-        self._keypoints = KEYPOINTS
-        return Imagination(self.wait_s)
-
-
-class Imagination:
-    """Both networks. Time is told by the number of pictures seen."""
-
-    keypoints = KEYPOINTS
-
-    def __init__(self, wait_s: float) -> None:
-        self._wait_s, self._seen = wait_s, 0
-
-    def detect(self, images: Sequence[NDArray[np.uint8]]) -> list[Boxes]:
-        return [self._boxes() for _ in images]
-
-    def estimate(self, images: Sequence[object], boxes: Sequence[Boxes]) -> list[Poses]:
-        time.sleep(self._wait_s * len(images))
-        return [_poses(each) for each in boxes]
-
-    def close(self) -> None:
-        pass
-
-    def _boxes(self) -> Boxes:
-        time.sleep(self._wait_s)
-        self._seen += 1
-        there = int(self._seen // RATE % 25 < 20)
-        left = 40 + 30 * np.sin(self._seen / RATE)
-        return Boxes(
-            np.array([[left, 20, left + 30, 100]] * there, np.float32).reshape(-1, 4),
-            np.full(there, 0.9, np.float32),
-        )
-
-
-def _poses(boxes: Boxes) -> Poses:
-    places = np.random.default_rng(0).random((17, 2))
-    low, high = boxes.xyxy[:, None, :2], boxes.xyxy[:, None, 2:]
-    return Poses(
-        boxes, (low + places * (high - low)).astype(np.float32), np.full((len(boxes), 17), 0.9, np.float32)
-    )
-
-
-class Simulated:
-    """A camera whose next picture comes as soon as the one before last was worked on."""
-
-    def __init__(self, frames: int, size: tuple[int, int]) -> None:
-        width, height = size
-        self.info = replace(
-            NOWHERE, name="simulated", stem="simulated", width=width, height=height, live=True
-        )
-        self.info = replace(self.info, rate=Fraction(RATE))
-        self.room = threading.Semaphore(3)
-        self._frames = frames
-        self._noise = np.random.default_rng(1).integers(0, 255, (height, width, 3), np.uint8)
-
-    def frames(self, stop: threading.Event) -> Iterator[Frame]:
-        for index in range(self._frames):
-            while not self.room.acquire(timeout=0.5):
-                if stop.is_set():
-                    return
-            if stop.is_set():
-                return
-            yield Frame(index, index / RATE, self._noise.copy())
-
-    def close(self) -> None:
-        pass
 
 
 class DemoCamera(MjpegCamera):
@@ -172,37 +84,46 @@ def once() -> None:
 
 
 def looker() -> None:
-    """Rounds of all rates in turn, so that other work on the machine meets all of them."""
+    """In turns of a hundred frames, so that other work on the machine meets all rates alike."""
     rates = (0, 1, 10, 60)
+    turns = np.random.default_rng(0).permutation(np.repeat(rates, TURNS)).tolist()
     Imagined.wait_s = 0.01
-    fps: dict[int, list[float]] = {rate: [] for rate in rates}
-    for _ in range(ROUNDS):
-        for rate in rates:
-            fps[rate].append(_looked_at(rate))
+    taken = _looked_at([0, *turns])
     Imagined.wait_s = 0.0
+    alone = median(taken[0])
+    say(f"not looked at: {FRAMES / alone:.1f} fps")
     for rate in rates[1:]:
-        ratio = median(seen / alone for seen, alone in zip(fps[rate], fps[0], strict=True))
-        say(f"looked at with {rate:>2} Hz: {median(fps[rate]):.1f} fps, {ratio - 1:+.1%}")
-    say(f"not looked at: {median(fps[0]):.1f} fps")
+        seconds = median(taken[rate])
+        say(f"looked at with {rate:>2} Hz: {FRAMES / seconds:.1f} fps, {alone / seconds - 1:+.1%}")
 
 
-def _looked_at(rate: int, frames: int = 300) -> float:
-    """Frames a second while somebody takes the newest result `rate` times a second, and paints it."""
-    over, slot = threading.Event(), Slot[Result](lambda: None)
+def _looked_at(turns: Sequence[int]) -> dict[int, list[float]]:
+    """Seconds of each turn, in which somebody takes and paints the newest result so many times a second."""
+    over, slot, now = threading.Event(), Slot[Result](lambda: None), [turns[0]]
+    began: list[float] = []
 
     def look() -> None:
-        while rate and not over.wait(1 / rate):
-            for result in slot.take():
+        while not over.wait(1 / (now[0] or 100)):
+            for result in slot.take() if now[0] else ():
                 _paint(result)
+
+    def show(result: Result) -> None:
+        slot.put(result)
+        turn, frame = divmod(result.frame.index, FRAMES)
+        if frame == 0:
+            began.append(_now())
+            now[0] = turns[min(turn, len(turns) - 1)]
 
     window = threading.Thread(target=look)
     window.start()
-    moments: list[float] = []
-    with _watching(Simulated(frames, (1280, 720)), lambda result: (slot.put(result), moments.append(_now()))):
+    with _watching(Simulated(FRAMES * len(turns) + 1, (1280, 720)), show):
         pass
     over.set()
     window.join()
-    return (len(moments) - 51) / (moments[-1] - moments[50])
+    taken: dict[int, list[float]] = {rate: [] for rate in turns}
+    for rate, seconds in list(zip(turns, np.diff(began).tolist(), strict=True))[1:]:
+        taken[rate].append(seconds)
+    return taken
 
 
 def _paint(result: Result) -> None:
