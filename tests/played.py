@@ -68,10 +68,12 @@ class Making:
         recipe = Recipe(video.name, str(video), fingerprint(video), KEYPOINTS, {})
         self.writer = Writer(path, self._source.info, recipe)
 
-    def write(self, frames: int) -> None:
-        """So many more pictures."""
+    def write(self, frames: int, *, missing: range = range(0)) -> None:
+        """So many more pictures, but for those that nobody had time for."""
         info = self._source.info
         for _, frame in zip(range(frames), self._frames, strict=False):
+            if frame.index in missing:
+                continue
             ids = {w: self._sure for w, (first, end) in self._there.items() if first <= frame.index < end}
             seen = people(ids, frame.index, (info.width, info.height))
             self.writer.write(Result(frame, seen, Timings(0.0, 0.0, 0.0, 0.0)))

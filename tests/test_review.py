@@ -86,6 +86,16 @@ def test_every_picture_comes_with_the_people_of_that_very_picture(walk: Path, se
             assert looked.processed
 
 
+def test_a_picture_that_was_never_measured_shows_nobody_rather_than_its_neighbours(walk: Path) -> None:
+    making = played.Making(walk, walk.with_suffix(".kinetrail"), {1: (0, 40)})
+    making.write(40, missing=range(12, 15))
+    making.finish()
+    with watched(walk, walk.parent) as it:
+        it.until(lambda account: account.finished)
+        measured = [it.at(frame.time).processed for frame in read(walk)[1][10:17]]
+        assert measured == [True, True, False, False, False, True, True]
+
+
 def test_the_session_of_the_output_folder_comes_before_that_beside_the_video(
     walk: Path, tmp_path: Path
 ) -> None:

@@ -37,9 +37,13 @@ def test_swapping_exchanges_two_people_from_the_picture_shown_on(walked: Recorde
     qtbot.keyClick(walked.timeline, Key.Key_X)
     qtbot.waitUntil(lambda: walked.status.text() == f"Swapped 1 and 2 from {moment:.2f} s")
     assert lanes(walked) == {1: (0, 40), 2: (5, 20), 3: (22, 40)}
-    tracks = walked._looked[0].tracks
     where_2_walked = played.standing(2, 10, (640, 360))
-    np.testing.assert_allclose(tracks.keypoints[tracks.ids.tolist().index(1)], where_2_walked, atol=0.2)
+
+    def is_1_there() -> bool:
+        tracks = walked._looked[0].tracks
+        return np.allclose(tracks.keypoints[tracks.ids.tolist().index(1)], where_2_walked, atol=0.2)
+
+    qtbot.waitUntil(is_1_there)
 
 
 def test_merging_makes_one_of_two_who_are_never_together(walked: RecordedPage, qtbot: QtBot) -> None:
