@@ -216,12 +216,12 @@ def test_smoothing_can_be_turned_off(run, tmp_path):
     shaken = [np.roll(person(0), int(rng.integers(-3, 4)), axis=1) for _ in range(25)]
     clips.write(tmp_path / "shaken.mp4", shaken, [3600 * index for index in range(25)])
     wobble = {}
-    for smooth in ("live", "off"):
+    for smooth in ("lag:0.3s", "off"):
         code, _, _, out = run(tmp_path / "shaken.mp4", "--smooth", smooth, "--overwrite", "--no-video")
         assert code == 0
         xs = pd.read_csv(out / "shaken.csv").nose_x
         wobble[smooth] = np.abs(np.diff(xs, 2)).mean()
-    assert wobble["live"] < 0.7 * wobble["off"]
+    assert wobble["lag:0.3s"] < 0.85 * wobble["off"]  # all joints shake together here, as somebody would who jumps
 
 
 def test_a_bug_met_in_one_source_shows_and_does_not_take_the_others_along(run, tmp_path, monkeypatch):
