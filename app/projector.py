@@ -8,9 +8,9 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-import av
 from av.container import InputContainer
 
+from app.containers import open_file
 from app.film import Film, Rerun, Shot
 from app.playing import Playing
 from app.reel import Reel
@@ -74,7 +74,7 @@ class Projector:
         self._scanning.join()
 
     def _open(self) -> InputContainer:
-        return av.open(f"file:{self._argument}", metadata_errors="replace")
+        return open_file(self._argument)
 
     def _scan(self) -> None:
         """In a thread of its own. What cannot be scanned is played all the same."""

@@ -17,6 +17,8 @@ from av.container import InputContainer, OutputContainer
 from av.packet import Packet
 from av.stream import Stream
 
+from app.containers import open_file
+
 Piece: TypeAlias = "Packet[Stream]"
 
 GIVE_UP_AFTER = 50  #: errors in a row from the container before reading ends
@@ -84,7 +86,7 @@ class Sound:
 
     def _open(self, path: str) -> None:
         try:
-            source = self._files.enter_context(_opened(path))
+            source = self._files.enter_context(open_file(path))
         except av.FFmpegError as error:
             self._notice(f"{self._name}: its sound cannot be read and is left out ({error.strerror})")
             return
@@ -96,7 +98,7 @@ class Sound:
     def _fits(self, path: str, number: int, stream: AudioStream) -> bool:
         """Whether an MP4 can hold the stream, found out with its first packet."""
         try:
-            with _opened(path) as source, av.open(io.BytesIO(), "w", format="mp4") as trial:
+            with open_file(path) as source, av.open(io.BytesIO(), "w", format="mp4") as trial:
                 copied = source.streams.audio[number]
                 first = next((piece for piece in source.demux(copied) if piece.size), None)
                 if first is None:
@@ -164,11 +166,6 @@ class Sound:
             piece.dts -= ticks
             piece.pts = None if piece.pts is None else piece.pts - ticks
         yield piece
-
-
-def _opened(path: str) -> InputContainer:
-    # "file:" because FFmpeg would take what stands before a colon in a file name for a protocol.
-    return av.open(f"file:{path}", metadata_errors="replace")
 
 
 def _begin(piece: Piece) -> Fraction:

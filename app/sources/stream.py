@@ -10,6 +10,7 @@ from typing import Any, cast
 import av
 from av.codec.context import Flags
 
+from app.containers import ON_THE_NETWORK
 from app.sources.live import AGAIN_S, Lost
 from app.sources.recording import picture_stream
 from app.sources.upright import Upright
@@ -19,6 +20,7 @@ from engine.types import Image
 # Not "fflags": "nobuffer": that throws away what is read while the stream is examined, and with it the key
 # frame, so that nothing can be decoded until the next one, which may be ten seconds off.
 OPTIONS = {
+    **ON_THE_NETWORK,
     "analyzeduration": "500000",  # microseconds, of 5 s by default; the size is in the first key frame
     "probesize": "500000",
     "rtsp_transport": "tcp",  # packets lost over UDP smear the picture until the next key frame

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from fractions import Fraction
+from functools import partial
 from itertools import chain
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import av
 from av.container import InputContainer
 from av.video.frame import VideoFrame
 
+from app.containers import ON_THE_NETWORK, open_file
 from app.sources.clock import Clock
 from app.sources.naming import readable
 from app.sources.recording import Recording
@@ -22,7 +24,6 @@ from engine.types import Frame
 
 START_S = 3.0  #: longest wait in one step of opening an address
 READ_S = 1.8  #: longest wait for the next piece of data from an address
-TEXT = frozenset({"tty", "bin", "xbin", "adf", "idf"})  #: FFmpeg's formats that draw letters as pictures
 
 
 class VideoFile:
@@ -85,16 +86,8 @@ def open_video(path: Path, *, stem: str, threads: int) -> VideoFile:
     """A video file as a Source. UserError says what is there instead when it is none."""
     name = readable(path)
 
-    def open_container() -> InputContainer:
-        # "file:" because FFmpeg would take what stands before a colon in a file name for a protocol.
-        container = av.open(f"file:{path}", metadata_errors="replace")
-        if container.format.name in TEXT:
-            container.close()
-            raise UserError("this is text, not a video")
-        return container
-
     try:
-        return VideoFile(open_container, name=name, stem=stem, audio=str(path), threads=threads)
+        return VideoFile(partial(open_file, path), name=name, stem=stem, audio=str(path), threads=threads)
     except av.FFmpegError as error:
         raise UserError(f"{name}: {_found(path, error)}") from error
     except UserError as error:
@@ -109,7 +102,7 @@ def open_recording(address: str, *, name: str, stem: str, threads: int) -> Video
     """
 
     def open_container() -> InputContainer:
-        options = {"reconnect": "1", "reconnect_delay_max": "1"}
+        options = {**ON_THE_NETWORK, "reconnect": "1", "reconnect_delay_max": "1"}
         return av.open(address, options=options, timeout=(START_S, READ_S), metadata_errors="replace")
 
     try:
@@ -135,4 +128,6 @@ def _found(path: Path, error: av.FFmpegError) -> str:
         return "its index (moov) is missing or incomplete: the recording or the download was cut off"
     if not set(head) & set(b"\0\x01\x02\x03\x04\x05\x06\x07\x08\x0e\x0f\x7f"):
         return "this is text, not a video"
+    if isinstance(error, av.ArgumentError):
+        return "not a kind of file that is opened here; make it an MP4 or MKV"
     return f"not a video that can be read ({error.strerror})"
