@@ -17,8 +17,11 @@ from PySide6.QtWidgets import QCheckBox
 from pytestqt.qtbot import QtBot
 from reading import read
 
+from app.exporting import Material
 from app.exports import Format
+from app.lanes import EMPTY
 from app.store.session import Session
+from app.ui.export_choice import RangeChoice
 from app.ui.export_dialog import ExportDialog
 from app.ui.recorded import RecordedPage
 from engine.errors import UserError
@@ -124,6 +127,16 @@ def test_the_loop_and_those_chosen_in_the_timeline_are_offered(walked: RecordedP
     made.close()
 
 
+def test_both_ends_of_a_range_are_in_it_however_they_are_rounded(qtbot: QtBot) -> None:
+    for start, end in ((0.1004, 1.2344), (0.0996, 1.2336)):
+        material = Material("", Path(), EMPTY, (), (0.0, 0.0), (start, end), (), Path())
+        made = RangeChoice(material)
+        qtbot.addWidget(made)
+        made.part.setChecked(True)
+        assert made.seconds()[0] <= start
+        assert made.seconds()[1] >= end
+
+
 def test_nobody_is_no_export(dialog: ExportDialog) -> None:
     dialog.people.tick(())
     assert not dialog.go.isEnabled()
@@ -140,8 +153,9 @@ def test_a_file_that_exists_is_replaced_only_after_asking(
     assert "walk.export.csv exists already" in dialog.left.text()
     dialog.format.setCurrentIndex(1)  # another file: what was said of the first does not count
     dialog.format.setCurrentIndex(0)
+    assert dialog.go.text() == "Export"
     dialog.go.click()
-    assert exporter.asked == []
+    assert (dialog._errand.busy, exporter.asked) == (False, [])
     assert dialog.go.text() == "Replace"
     dialog.go.click()
     qtbot.waitUntil(dialog.shown.isVisible)
