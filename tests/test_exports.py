@@ -1,4 +1,4 @@
-"""What is exported from a session is what the run wrote, and a run that was cut off goes on as if never so."""
+"""What is exported from a session is what the run wrote; a run that was cut off goes on as if never so."""
 
 from __future__ import annotations
 

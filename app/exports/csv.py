@@ -91,7 +91,8 @@ def _places(steps: NDArray[np.int32], told: Mask) -> list[Words]:
 
 def _somewhere(steps: NDArray[np.int32]) -> Mask:
     """Which of (R, K, 2) are places."""
-    return (steps[..., 0] != grid.NOWHERE) & (steps[..., 1] != grid.NOWHERE)
+    there: Mask = np.logical_and(steps[..., 0] != grid.NOWHERE, steps[..., 1] != grid.NOWHERE)
+    return there
 
 
 def _names(keypoints: Sequence[str]) -> Words:

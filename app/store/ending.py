@@ -7,7 +7,8 @@ from contextlib import closing
 from pathlib import Path
 
 from app.store import about, schema
-from app.store.blocks import INDEX, Block, Moment, index
+from app.store.blocks import Moment
+from app.store.opened import INDEX, Block, index
 from app.store.writer import put_block, read_block, settle_down, transaction
 from app.types import Seen
 from trackers.types import Tracks

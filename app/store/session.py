@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import sqlite3
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,65 +12,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.plain import printable
-from app.store import about, blocks, edits, schema
-from app.store.blocks import INDEX, Block, Index, People
+from app.store import about, edits, opened, schema
 from app.store.edits import Edit
+from app.store.opened import INDEX, Block, Index
+from app.store.told import Lane, Measured, Person, Stretch, cut
 from app.store.writer import read_block, transaction
 from engine.errors import UserError
-from engine.types import Array, Poses
 from trackers.types import Tracks
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
+__all__ = ["Lane", "Measured", "Person", "Session", "Stretch", "open_session_file"]
+
 RESERVED = 100_000  #: up to here ids are the tracker's, while it may still give new ones
 LONGEST_NAME = 200  #: letters
-
-
-@dataclass(frozen=True, slots=True)
-class Person:
-    """Somebody in a session, after all repairs."""
-
-    id: int
-    name: str  #: "" where nobody gave one
-    first_s: float
-    last_s: float
-    frames: int  #: in which they are
-    mean_score: float  #: of their joints, in [0, 1]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Lane:
-    """Where somebody is in a session."""
-
-    positions: Ints  #: (M,) in `Session.times()`
-    confidence: Array  #: (M,) mean score of the joints
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Stretch:
-    """F frames of a block with R people in them, after all repairs, in order of ids."""
-
-    frames: Ints  #: (F,) indices
-    times: Floats  #: (F,) s
-    counts: Ints  #: (F,) people in each
-    ids: Ints  #: (R,)
-    people: People
-    cameras: Floats  #: (F, 2, 3)
-
-    def tracks(self) -> Iterator[Tracks]:
-        """Of each frame."""
-        return self.people.tracks(self.ids, self.counts, self.cameras)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Measured:
-    """A frame as the networks saw it."""
-
-    index: int
-    time: float  #: s
-    poses: Poses
-    looked: bool  #: whether people were looked for, and not only followed
 
 
 def open_session_file(path: Path) -> Session:
@@ -138,7 +93,7 @@ class Session:
         for start in [each for each in self._firsts if each < end]:
             frames = len(self._index[start].frames)
             if start + frames > first:
-                yield _cut(self._stretch(start, bare=bare), max(first - start, 0), min(end - start, frames))
+                yield cut(self._stretch(start, bare=bare), max(first - start, 0), min(end - start, frames))
 
     def measured(self, first: int = 0, last: int | None = None) -> Iterator[Measured]:
         """The same frames as the networks saw them, before anybody had an id."""
@@ -273,7 +228,7 @@ class Session:
         since = max(self._index, default=0)  # the last block may have grown
         query = f"SELECT position, {', '.join(INDEX)} FROM block WHERE position >= ? ORDER BY position"
         for position, *columns in self._database.execute(query, (since,)):
-            self._index[position] = blocks.index(columns)
+            self._index[position] = opened.index(columns)
         self._firsts = list(self._index)
         index = list(self._index.values())
         ends = np.cumsum([0, *(len(each.frames) for each in index)]).tolist()
@@ -340,22 +295,6 @@ class Session:
         with schema.reading(self.path):
             self._read_log()
         self._opened = -1, list[Tracks]()
-
-
-def _cut(stretch: Stretch, first: int, last: int) -> Stretch:
-    """Its frames from `first` to before `last`."""
-    if (first, last) == (0, len(stretch.frames)):
-        return stretch
-    ends = np.concatenate([[0], np.cumsum(stretch.counts)])
-    rows = np.arange(ends[first], ends[last])
-    return Stretch(
-        stretch.frames[first:last],
-        stretch.times[first:last],
-        stretch.counts[first:last],
-        stretch.ids[rows],
-        stretch.people.take(rows),
-        stretch.cameras[first:last],
-    )
 
 
 def _moment(at_s: float) -> float:
