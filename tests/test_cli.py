@@ -136,7 +136,9 @@ def test_folders_globs_and_pictures_are_sources(run, tmp_path):
         "über 1.mp4: 3 frames read",
     ]
     assert sorted(path.name for path in out.iterdir()) == sorted(
-        f"{stem}.{ending}" for stem in ("a folder", "10", "b", "über 1") for ending in ("csv", "kinetrail", "mp4")
+        f"{stem}.{ending}"
+        for stem in ("a folder", "10", "b", "über 1")
+        for ending in ("csv", "kinetrail", "mp4")
     )
     xs = pd.read_csv(out / "a folder.csv").bbox_x
     assert xs.is_monotonic_increasing
@@ -221,7 +223,9 @@ def test_smoothing_can_be_turned_off(run, tmp_path):
         assert code == 0
         xs = pd.read_csv(out / "shaken.csv").nose_x
         wobble[smooth] = np.abs(np.diff(xs, 2)).mean()
-    assert wobble["lag:0.3s"] < 0.85 * wobble["off"]  # all joints shake together here, as somebody would who jumps
+    assert (
+        wobble["lag:0.3s"] < 0.85 * wobble["off"]
+    )  # all joints shake together here, as somebody would who jumps
 
 
 def test_a_bug_met_in_one_source_shows_and_does_not_take_the_others_along(run, tmp_path, monkeypatch):
