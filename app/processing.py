@@ -14,10 +14,12 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
 from typing import Any, Literal
 
-from app.settings import Settings
+from app.plain import printable
+from app.settings import Settings, checked
+from app.sources.naming import is_address, readable, spoken
+from engine.errors import UserError
 
 State = Literal["waiting", "working", "done", "failed", "cancelled"]
 
@@ -187,7 +189,7 @@ class Queue:
                 state: State = "done" if code == 0 else "failed"
                 message = work.message
                 if code < 0 or not message:
-                    message = f"{Path(work.source).name}: the work on it ended early ({complaints or code})"
+                    message = f"{_name(work.source)}: the work on it ended early ({complaints or code})"
                 self._works[number] = replace(work, state=state, message=message if code else work.message)
             self._more.notify_all()
         self._changed()
@@ -225,9 +227,21 @@ def task(source: str, settings: Settings) -> bytes:
 
 
 def read_task(text: bytes) -> tuple[str, Mapping[str, Any]]:
-    """The source and the options, by field name, of a `task`."""
-    told = json.loads(text)
-    return str(told["source"]), dict(told["settings"])
+    """The source and the options, by field name, of a `task`. UserError where it is none."""
+    usual = asdict(Settings())
+    try:
+        told = json.loads(text)
+        source, settings = told["source"], dict(told["settings"])
+        if not isinstance(source, str):
+            raise TypeError(f"a source that is {type(source).__name__}")
+        others = {name: value for name, value in settings.items() if value != usual.get(name, ...)}
+    except (ValueError, LookupError, TypeError, RecursionError) as error:
+        raise UserError(f"this is no task for `kinetrail work` ({printable(str(error))[:80]})") from error
+    return source, {**usual, **checked(others, "task")}
+
+
+def _name(source: str) -> str:
+    return spoken(source) if is_address(source) else readable(source)
 
 
 def _open(work: Work) -> bool:

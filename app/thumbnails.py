@@ -20,6 +20,7 @@ from app.previews import NOTHING, small
 from app.sources import open_source
 from app.sources.naming import camera_number, is_address, natural
 from app.sources.pictures import VIDEOS
+from engine.cache import keep_private, put
 from engine.errors import UserError
 from engine.types import Image
 
@@ -137,11 +138,9 @@ def _load(kept: Path) -> Image:
 
 def _keep(kept: Path, image: Image) -> None:
     """Where that fails, it is made anew next time."""
-    with suppress(OSError):
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        part = kept.with_suffix(f".{os.getpid()}")
-        part.write_bytes(cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, 88])[1].tobytes())
-        part.replace(kept)
+    with suppress(OSError, UserError):
+        keep_private(kept.parent)  # people are in these pictures
+        put(kept, cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, 88])[1].tobytes())
         pictures = sorted(kept.parent.glob("*.jpg"), key=lambda each: each.stat().st_mtime)
         for old in pictures[: max(0, len(pictures) - MOST)]:
             old.unlink()

@@ -10,7 +10,7 @@ import stat
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from engine.errors import UserError
@@ -26,6 +26,23 @@ def engine_folder() -> Path:
     import platformdirs  # only this needs it
 
     return platformdirs.user_cache_path("kinetrail") / "engines"
+
+
+def private_folder(name: str) -> Path:
+    """A folder in this user's cache that nobody else can look into; it may be missing where that fails."""
+    import platformdirs  # only this and the folder of engines need it
+
+    folder = platformdirs.user_cache_path("kinetrail") / name
+    with suppress(OSError):
+        keep_private(folder)
+    return folder
+
+
+def keep_private(folder: Path) -> None:
+    """Make a folder where it is missing, and let nobody but this user look into it. OSError."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if stat.S_IMODE(folder.stat().st_mode) & 0o077:
+        folder.chmod(0o700)
 
 
 def engine_file(onnx_sha256: str, tensorrt: str, gpu: str, precision: str, batches: tuple[int, ...]) -> Path:

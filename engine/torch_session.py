@@ -28,6 +28,7 @@ from engine.errors import UserError
 from engine.recognition import takes_pixels
 from engine.session import CPU_BATCH, GPU_BATCH, Signature
 from engine.torch_gpu import OnGpu, as_tuple
+from engine.torchscript import asks_for
 from engine.types import Array, Image
 from engine.ultralytics_file import is_torchscript
 
@@ -166,6 +167,7 @@ def _telling(name: str, device: torch.device) -> Iterator[None]:
 def _script(path: Path, device: torch.device) -> tuple[nn.Module, Signature]:
     extra = {SCRIPT_SAYS: ""}
     try:
+        _look_through(path)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # there is a newer kind of file
             script = torch.jit.load(  # type: ignore[no-untyped-call]
@@ -174,6 +176,19 @@ def _script(path: Path, device: torch.device) -> tuple[nn.Module, Signature]:
     except (RuntimeError, ValueError) as error:
         raise UserError(f"{path.name}: no TorchScript that PyTorch can open: {_line(error)}") from error
     return script.eval(), _said(path.name, extra[SCRIPT_SAYS]) if extra[SCRIPT_SAYS] else OPEN
+
+
+def _look_through(path: Path) -> None:
+    """UserError where the code asks for more than a network needs; some of it runs when it is loaded."""
+    reader = torch._C.PyTorchFileReader(str(path))  # the one that loads it: it finds what that will find
+    for name in reader.get_all_records():
+        if name.startswith("code/") and not name.endswith(".debug_pkl"):
+            code = reader.get_record(name).decode("utf-8", "replace")
+            if asked := asks_for(code):
+                raise UserError(
+                    f"{path.name}: wants to run {ascii(asked)[1:-1][:40]}, which is refused: a network needs"
+                    " no files; export it to ONNX if you know who made it"
+                )
 
 
 def _said(name: str, text: str | bytes) -> Signature:

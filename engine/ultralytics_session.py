@@ -13,7 +13,6 @@ from __future__ import annotations
 import os
 import pickle
 import re
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -25,6 +24,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from engine.cache import private_folder
 from engine.crop import Size
 from engine.errors import UserError
 from engine.session import CPU_BATCH, Session, Signature
@@ -107,7 +107,7 @@ def open_ultralytics(path: Path, device: str = "auto", threads: int = 0, *, trus
 def ultralytics(module: str) -> ModuleType:
     """One of its modules, imported so that it asks no network, installs nothing and leaves nothing behind."""
     os.environ.update(YOLO_OFFLINE="true", YOLO_AUTOINSTALL="false", YOLO_VERBOSE="false")
-    os.environ.setdefault("YOLO_CONFIG_DIR", str(Path(tempfile.gettempdir()) / "kinetrail-ultralytics"))
+    os.environ.setdefault("YOLO_CONFIG_DIR", str(private_folder("ultralytics")))
     try:
         return import_module(f"ultralytics.{module}")
     except ImportError as error:
