@@ -11,9 +11,11 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from app import __version__
+from app.arguments import add_models, add_options, add_tracks
+from app.exports import command as exports
 from app.settings import MOST, OPTIONS, Settings, checked, read_toml
 from engine.errors import UserError
 
@@ -66,77 +68,26 @@ def _parser() -> argparse.ArgumentParser:
         "run", help="annotated MP4 and CSV of videos, pictures or a camera", allow_abbrev=False
     )
     run.add_argument("sources", nargs="+", metavar="SOURCE", help=SOURCES)
-    _add_options(run)
+    add_options(run)
     run.set_defaults(command=_run)
     bench = commands.add_parser("bench", help="how fast this machine works on a video", allow_abbrev=False)
     bench.add_argument("sources", nargs=1, metavar="SOURCE", help="a video file")
     bench.add_argument("--json", action="store_true", help="print one JSON object, for machines")
     bench.add_argument("--frames", type=int, default=300, metavar="N", help="at most so many (300)")
-    _add_options(bench, "output", "overwrite", "quiet", "follow")
+    add_options(bench, "output", "overwrite", "quiet", "follow")
     bench.set_defaults(command=_bench)
-    _add_tracks(
-        commands.add_parser("tracks", help="a contact sheet of everyone in a video", allow_abbrev=False)
-    )
+    tracks = commands.add_parser("tracks", help="a contact sheet of everyone in a video", allow_abbrev=False)
+    add_tracks(tracks)
+    tracks.set_defaults(command=_tracks)
+    export = commands.add_parser("export", help="other formats from a session", allow_abbrev=False)
+    exports.add_arguments(export)
+    export.set_defaults(command=_export)
     doctor = commands.add_parser("doctor", help="what this machine has and lacks", allow_abbrev=False)
     doctor.add_argument("--json", action="store_true", help="print one JSON object, for machines")
     doctor.set_defaults(command=_doctor)
-    _add_models(commands.add_parser("models", help="networks that others have published", allow_abbrev=False))
+    models = commands.add_parser("models", help="networks that others have published", allow_abbrev=False)
+    add_models(models, _list_models, _verify_models, _download_model)
     return parser
-
-
-def _add_tracks(tracks: argparse.ArgumentParser) -> None:
-    add = tracks.add_argument
-    add("video", metavar="VIDEO", help="that `kinetrail run` was given")
-    add(
-        "--csv", type=Path, metavar="FILE", help="that it wrote (default: runs/NAME.csv for a video NAME.mp4)"
-    )
-    add("-o", "--output", type=Path, metavar="SHEET.png", help="(default: NAME.tracks.png, beside the CSV)")
-    add("--overwrite", action="store_true", help="replace a sheet that exists")
-    tracks.set_defaults(command=_tracks)
-
-
-def _add_models(models: argparse.ArgumentParser) -> None:
-    """The commands of `kinetrail models`."""
-    commands = models.add_subparsers(metavar="COMMAND", required=True)
-    show = commands.add_parser("list", help="what there is, and what of it is here", allow_abbrev=False)
-    verify = commands.add_parser("verify", help="whether the files here are whole", allow_abbrev=False)
-    for each, command in ((show, _list_models), (verify, _verify_models)):
-        each.add_argument("--json", action="store_true", help="print JSON, for machines")
-        each.set_defaults(command=command)
-    download = commands.add_parser("download", help="fetch one, and check it", allow_abbrev=False)
-    add = download.add_argument
-    add("name", metavar="NAME", help="as `kinetrail models list` shows it")
-    add(
-        "--onnx",
-        action="store_true",
-        help="turn a checkpoint into ONNX, which can run (needs kinetrail[train])",
-    )
-    add("--from-file", type=Path, metavar="FILE", help="take it from a file that was fetched by other means")
-    add("--quiet", action="store_true", help="say nothing but errors")
-    download.set_defaults(command=_download_model)
-
-
-def _add_options(parser: argparse.ArgumentParser, *without: str) -> None:
-    """A flag for each field of Settings but those in `without`, and the file that may hold them all."""
-    parser.add_argument("--config", type=Path, metavar="FILE.toml", help="options from a file; flags win")
-    for name, entry in OPTIONS.items():
-        if name in without:
-            continue
-        about = entry.metadata
-        flags = ["-o", f"--{name}"] if name == "output" else [f"--{name}"]
-        explain = about["explain"].replace("%", "%%")
-        if entry.type == "bool":
-            parser.add_argument(*flags, action="store_true", default=argparse.SUPPRESS, help=explain)
-            continue
-        if entry.default:
-            shown = f"{entry.default:g}" if entry.type == "float" else entry.default
-            explain += f" (default {shown})"
-        value: dict[str, Any] = {"metavar": about["name"]}
-        if about["choices"]:
-            value = {"choices": about["choices"]}
-        parser.add_argument(
-            *flags, type=type(entry.default), default=argparse.SUPPRESS, help=explain, **value
-        )
 
 
 def _settings(args: argparse.Namespace) -> Settings:
@@ -196,6 +147,10 @@ def _tracks(args: argparse.Namespace, stop: threading.Event) -> int:
     if stop.is_set():
         return STOPPED
     return tell(sheet.line())
+
+
+def _export(args: argparse.Namespace, stop: threading.Event) -> int:
+    return 0 if exports.run(args, stop) else STOPPED
 
 
 def _doctor(args: argparse.Namespace, stop: threading.Event) -> int:
