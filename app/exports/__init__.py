@@ -46,13 +46,27 @@ class Format:
     """A way to tell what is in a session."""
 
     about: str  #: for people, a few words
-    ending: str  #: of the file, with its dot
+    ending: str  #: of the file, with its dot; of a folder with a hyphen
     module: str  #: has a function `write(Work)`, which gives the files it made, none when it was stopped
+    folder: bool = False  #: it is many files, in a folder of their own (app/exports/folder.py)
 
 
 FORMATS: Mapping[str, Format] = {
     "csv": Format("a row for each person and frame, as a run writes it", ".csv", "app.exports.tables"),
     "mp4": Format("the video with the people painted on it", ".mp4", "app.exports.mp4"),
+    "angles": Format("joint angles in degrees, and speed", ".angles.csv", "app.exports.angles"),
+    "coco": Format("COCO keypoint results", ".coco.json", "app.exports.coco"),
+    "dlc": Format("DeepLabCut's CSV, also for movement", ".dlc.csv", "app.exports.dlc"),
+    "mot": Format("boxes for MOTChallenge", ".mot.txt", "app.exports.mot"),
+    "openpose": Format(
+        "OpenPose's JSON for each frame, for Kinovea and Pose2Sim",
+        "-openpose",
+        "app.exports.openpose",
+        folder=True,
+    ),
+    "parquet": Format("the CSV with measured joints, as Parquet", ".parquet", "app.exports.parquet"),
+    "sleap": Format("SLEAP's analysis CSV", ".sleap.csv", "app.exports.sleap"),
+    "trc": Format("markers of each person for OpenSim", "-trc", "app.exports.trc", folder=True),
 }
 
 
@@ -88,7 +102,8 @@ def export(
     last = math.inf if end_s is None else end_s
     choice = Choice(frozenset(people), first, last)
     choice.check(session)
-    check(out, overwrite=overwrite)
+    if not FORMATS[format].folder:
+        check(out, overwrite=overwrite)
     work = Work(session, choice, out, style or Style(), show, stop or threading.Event(), overwrite)
     made: list[Path] = import_module(FORMATS[format].module).write(work)
     return made
