@@ -12,6 +12,7 @@ from fractions import Fraction
 from typing import Any
 
 from app.ahead import JobAhead
+from app.complaint import unnamed
 from app.health import Health, Pulse
 from app.pipeline import run
 from app.recorder import Recorder
@@ -111,7 +112,7 @@ class Live:
             self._tell(
                 phase="failed",
                 message=f"Kinetrail ran into a bug ({type(error).__name__}: {error}); please report it",
-                details="".join(traceback.format_exception(error)),
+                details=unnamed("".join(traceback.format_exception(error))),
             )
 
     def _work(self) -> None:

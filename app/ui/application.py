@@ -40,6 +40,6 @@ def show(sources: Sequence[str], stop: threading.Event) -> int:
     if sources:
         QTimer.singleShot(0, lambda: window.open_several(sources))
     listening = QTimer()
-    listening.timeout.connect(lambda: window.close() if stop.is_set() else None)
+    listening.timeout.connect(lambda: window.leave() if stop.is_set() else None)
     listening.start(LISTEN_MS)
     return application.exec()

@@ -6,10 +6,11 @@ from collections.abc import Callable
 from datetime import datetime
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QAction, QHideEvent, QShowEvent
+from PySide6.QtGui import QAction, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QSplitter, QVBoxLayout, QWidget
 
 from app.live import Live
+from app.recorder import Recording
 from app.settings import Settings
 from app.sight import Sight
 from app.types import Result
@@ -17,6 +18,7 @@ from app.ui.actions import action, button
 from app.ui.bridge import Bridge
 from app.ui.canvas import Canvas
 from app.ui.company import Company
+from app.ui.endings import Endings
 from app.ui.plots import Plots
 from app.ui.preferences import Preferences
 from app.ui.record_light import RecordLight
@@ -30,8 +32,7 @@ class LivePage(QWidget):
     """Shows one live source at a time. What it does is done by `app.live.Live`; this looks on."""
 
     left = Signal()  #: the user wants to go back
-    trouble = Signal(str, str)  #: what went wrong and what to do; details
-    fine = Signal()  #: nothing is wrong (any more)
+    trouble = Signal(str, str)  #: what went wrong and what to do, "" when that is over; details
 
     def __init__(
         self, preferences: Preferences, open_live: Callable[..., Live] = Live, parent: QWidget | None = None
@@ -41,7 +42,8 @@ class LivePage(QWidget):
         self.preferences, self._open_live = preferences, open_live
         self._live: Live | None = None
         self._argument, self._settings = "", Settings()  # of what is shown
-        self._ending: list[Live] = []  # asked to stop, and not yet done
+        self._endings = Endings()
+        self._told = ("", "")  # what was wrong, as it was last said
         self.newest: Result | None = None  #: what is on screen
         self.said = ""  #: over the picture
         self._sight = Sight()
@@ -67,6 +69,8 @@ class LivePage(QWidget):
     def start(self, argument: str) -> None:
         """Show this camera or address; whatever was shown before ends."""
         self.stop()
+        self._report("")
+        self.light.clear()
         self.newest, self._sight = None, Sight()
         self.plots.clear()
         self.company.clear()
@@ -86,21 +90,21 @@ class LivePage(QWidget):
     def stop(self) -> None:
         """Let the source go; a recording is completed. Returns at once, see `stopped`."""
         if self._live is not None:
-            self._live.stop()
-            self._ending.append(self._live)
+            self._endings.add(self._live)
             self._live = None
         self.record.setChecked(False)
         self._say("")
 
     def stopped(self) -> bool:
         """Whether everything that was stopped has come to its end; waits for nothing."""
-        self._ending = [live for live in self._ending if not live.join(0.0)]
-        return not self._ending
+        if trouble := self._endings.look():
+            self.trouble.emit(trouble, "")
+        return self._endings.over()
 
     def recording(self) -> bool:
         """Whether a recording is being written or completed."""
-        lives = [*self._ending, *([self._live] if self._live else [])]
-        return any(live.recorder.state().on or live.recorder.state().finishing for live in lives)
+        state = self._live.recorder.state() if self._live is not None else Recording()
+        return state.on or state.finishing or self._endings.recording()
 
     def actions(self) -> list[QAction]:
         """Everything that can be done here, by keys and menus."""
@@ -109,10 +113,6 @@ class LivePage(QWidget):
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802
         super().showEvent(event)
         self.canvas.setFocus()
-
-    def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802
-        self._timer.stop()
-        super().hideEvent(event)
 
     # What is seen
 
@@ -141,22 +141,31 @@ class LivePage(QWidget):
             return
         state = self._live.state()
         self.canvas.set_pixel_aspect(state.info.pixel_aspect)
-        waiting = {"opening": self.tr("Opening…"), "lost": state.message}
-        running = state.phase == "running" and self.newest is None
-        failed = self.tr("No picture") if state.phase == "failed" else ""
-        self._say(self.tr("Looking for people…") if running else waiting.get(state.phase, failed))
-        if failed:
-            self.trouble.emit(state.message, state.details)
-        elif state.phase == "running":
-            self.fine.emit()
+        lines = {
+            "opening": self.tr("Opening…"),
+            "running": self.tr("Looking for people…") if self.newest is None else "",
+            "lost": state.message,
+            "ended": self.tr("The stream has ended"),
+            "failed": self.tr("No picture"),
+        }
+        self._say(lines[state.phase])
         self._tell()
+
+    def _report(self, line: str, details: str = "") -> None:
+        """Say what is wrong, once for each trouble, so that the user can close the message."""
+        if (line, details) != self._told:
+            self._told = line, details
+            self.trouble.emit(line, details)
 
     def _say(self, line: str) -> None:
         self.said = line
         self.canvas.say(line)
 
     def _tell(self) -> None:
+        over = self.stopped()
         if self._live is None:
+            if over:
+                self._timer.stop()
             return
         state, health = self._live.state(), self._live.health()
         self.strip.tell(state, health, self._sight.fps(), self._sight.latency_ms())
@@ -164,15 +173,12 @@ class LivePage(QWidget):
         self.light.tell(recording)
         if self.record.isChecked() != recording.on:
             self._mark_recording(recording.on)
-        if recording.trouble:
-            self.trouble.emit(recording.trouble, "")
+        failed = state.phase == "failed"
+        self._report(*((state.message, state.details) if failed else (recording.trouble, "")))
         if self._settings != self.preferences.settings():  # changed while something was recorded
             self.restart()
 
     # What is done
-
-    def _let_go(self) -> None:
-        self.company.release()
 
     def _record(self, on: bool) -> None:
         if self._live is None:
@@ -217,30 +223,16 @@ class LivePage(QWidget):
 
     def _act(self) -> None:
         tr = self.tr
-        self.back = action(
-            self, "live.back", tr("Close this source"), "Ctrl+W", tr("Back to the start page"), self.left.emit
-        )
-        self.record = action(
-            self,
-            "live.record",
-            tr("Record"),
-            "R",
-            tr("Write an annotated MP4, a clean one, a CSV and a session"),
-            self._record,
-            checked=False,
-        )
-        self.release = action(
-            self, "live.release", tr("Let go"), "Esc", tr("Lock on nobody, zoom with nobody"), self._let_go
-        )
-        self.show_plots = action(
-            self,
-            "live.plots",
-            tr("Plots"),
-            "G",
-            tr("Joint angles and speed at the side"),
-            self.plots.setVisible,
-            checked=True,
-        )
+        tip = tr("Back to the start page")
+        self.back = action(self, "live.back", tr("Close this source"), "Ctrl+W", tip, self.left.emit)
+        tip = tr("Write an annotated MP4, a clean one, a CSV and a session")
+        self.record = action(self, "live.record", tr("Record"), "R", tip, self._record, checked=False)
+        tip = tr("Let the source go and open it anew, unless it is being recorded")
+        self.again = action(self, "live.again", tr("Open again"), "F5", tip, self.restart)
+        tip = tr("Lock on nobody, zoom with nobody")
+        self.release = action(self, "live.release", tr("Let go"), "Esc", tip, lambda: self.company.release())
+        tip, show = tr("Joint angles and speed at the side"), self.plots.setVisible
+        self.show_plots = action(self, "live.plots", tr("Plots"), "G", tip, show, checked=True)
         looks = view_actions(self, "live", self.canvas, self.preferences)
         for each in (self.back, self.record, *looks, self.show_plots):
             if each is looks[0] or each is self.show_plots:

@@ -7,32 +7,25 @@ from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import (
-    QDockWidget,
-    QFileDialog,
-    QMainWindow,
-    QMessageBox,
-    QStackedWidget,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent
+from PySide6.QtWidgets import QDockWidget, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
+from app.arrivals import Arrival, arrive, is_live
+from app.processing import Work
 from app.sources.naming import camera_number, is_address, spoken
-from app.sources.pictures import ENDINGS
-from app.ui.engine_dialog import EngineDialog
+from app.ui.drops import DropFrame, dropped
+from app.ui.errand import Errand
 from app.ui.keys import Keys
+from app.ui.leaving import Leaving
 from app.ui.live_page import LivePage
 from app.ui.menus import Menus
-from app.ui.model_dialog import ModelDialog
 from app.ui.preferences import Preferences
 from app.ui.queue_panel import QueuePanel
 from app.ui.recorded import RecordedPage
-from app.ui.settings_dialog import SettingsDialog
 from app.ui.start import StartPage
+from app.ui.tools import Tools
 from app.ui.trouble import Trouble
-
-CLOSING_MS, PATIENCE_S = 50, 6.0  #: how often it is looked whether all has ended, and for how long at most
+from app.ui.view_actions import view_actions
 
 
 class Window(QMainWindow):
@@ -49,7 +42,11 @@ class Window(QMainWindow):
         self.recorded_page = RecordedPage(self)
         self.recorded_page.output_folder = preferences.output_folder
         self.queue_panel = QueuePanel(parent=self)
-        self._closing_since_ms = -1
+        self._frame = DropFrame(self)
+        self._leaving = Leaving(self, self._end, self._ended)
+        self._arriving: Errand[Arrival] = Errand(self, self._arrived, self._not_arrived)
+        self._brought: tuple[str, ...] = ()  # what was last asked for
+        self._unremembered: tuple[str, ...] = ()  # of it, what is to be offered again if it can be opened
         self.keys = Keys(preferences)
         self.menus = Menus(self, self.keys)
         self._lay_out()
@@ -74,79 +71,99 @@ class Window(QMainWindow):
 
     def open(self, source: str) -> None:
         """Show a camera, a stream or a recording."""
-        self.trouble.set("")
-        if camera_number(source) >= 0 or is_address(source):
-            name = spoken(source) if is_address(source) else source
-            self.recorded_page.close_source()
-            self._show(self.live_page, name)
-            self.live_page.start(source)
-        elif Path(source).is_dir() or Path(source).suffix.lower() in ENDINGS:
-            self.process([source])
-            return
-        else:
-            self.live_page.stop()
-            self._show(self.recorded_page, Path(source).name)
-            self.recorded_page.open(source)
-        self.preferences.add_recent(source)
+        self.open_several([source])
 
     def open_several(self, sources: Sequence[str]) -> None:
-        """Look at one, put several into the queue."""
-        if len(sources) == 1 and not Path(sources[0]).is_dir():
-            self.open(sources[0])
+        """Look at one, put several into the queue. What paths are is found out in a thread."""
+        self.trouble.set("")
+        self._brought = tuple(sources)
+        if len(sources) == 1 and is_live(sources[0]):
+            self._arrived(Arrival(watch=sources[0]))
         elif sources:
-            self.process(sources)
+            self._arriving.start(lambda tell, _stop: tell(arrive(sources)), "arriving")
 
     def process(self, sources: Sequence[str]) -> None:
-        """Work on recordings in the background."""
+        """Work on recordings in the background; what is in the queue already is not put there twice."""
         settings = replace(self.preferences.settings(), output=str(self.preferences.output_folder()))
+        there = {work.source for work in self._open_works()}
         for source in sources:
-            self.queue_panel.queue.add(source, settings)
+            if source not in there:
+                self.queue_panel.queue.add(source, settings)
         self.queue_dock.show()
+
+    def _arrived(self, arrival: Arrival) -> None:
+        if arrival.watch:
+            self.recorded_page.close_source()
+            camera = self.tr("Camera {0}").format(camera_number(arrival.watch))
+            self._show(self.live_page, spoken(arrival.watch) if is_address(arrival.watch) else camera)
+            self.live_page.start(arrival.watch)
+            self.preferences.add_recent(arrival.watch)
+        elif arrival.look:
+            self.live_page.stop()
+            self._show(self.recorded_page, Path(arrival.look).name)
+            self._unremembered = self._brought
+            self.recorded_page.open(arrival.look, Path(arrival.session) if arrival.session else None)
+        else:
+            self.process(arrival.process)
+        if arrival.said:
+            self.trouble.set(arrival.said)
+
+    def _not_arrived(self, errors: list[Exception]) -> None:
+        for error in errors:
+            self.trouble.show_error(error)
+
+    def _remember(self) -> None:
+        """Once it is seen that a recording can be opened, it is offered again."""
+        if self._unremembered and self.recorded_page.opened.state().phase == "ready":
+            self.preferences.add_recent(self._unremembered[0])
+            self._unremembered = ()
 
     # Around
 
+    def leave(self) -> None:
+        """Complete what is being written, without freezing and without a question, and then close."""
+        self._leaving.begin()
+
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802
-        """Complete what is being written, without freezing, and then close."""
-        works = [work for work in self.queue_panel.works() if work.state in ("waiting", "working")]
-        if self._closing_since_ms < 0 and works and not self._agreed(len(works)):
-            event.ignore()
-            return
-        if self._closing_since_ms < 0:
-            self._closing_since_ms = 0
-            self.preferences.set_geometry(self.saveGeometry())
-            self.live_page.stop()
-            self.recorded_page.close_source()
-            self.start_page.stop_previews()
-            self.queue_panel.close_queue()
-        pages = self.live_page.stopped() and self.recorded_page.stopped()
-        over = pages and self.queue_panel.closed() and self.start_page.holds_no_camera()
-        if over or self._closing_since_ms > 1000 * PATIENCE_S:
+        if self._leaving.over:
+            self._arriving.close()
             self.start_page.close_page()
             event.accept()
             super().closeEvent(event)
             return
         event.ignore()
-        self._closing_since_ms += CLOSING_MS
-        self.setEnabled(False)
-        self.statusBar().showMessage(self.tr("Completing what is being written…"))
-        QTimer.singleShot(CLOSING_MS, self.close)
+        if works := self._open_works():
+            self._leaving.ask(len(works))
+        else:
+            self._leaving.begin()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802
-        if event.mimeData().hasUrls():
+        if sources := dropped(event.mimeData()):
             event.acceptProposedAction()
+            self._frame.offer(len(sources))
+
+    def dragLeaveEvent(self, _event: QDragLeaveEvent) -> None:  # noqa: N802
+        self._frame.hide()
 
     def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802
-        paths = [url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile()]
+        self._frame.hide()
+        sources = dropped(event.mimeData())
         event.acceptProposedAction()
-        QTimer.singleShot(0, lambda: self.open_several(paths))
+        QTimer.singleShot(0, lambda: self.open_several(sources))
 
-    def _agreed(self, number: int) -> bool:
-        text = self.tr("Recordings still being processed: {0}. Stop them and close?").format(number)
-        note = self.tr("What is done is kept; processing them again goes on from there.")
-        return (
-            QMessageBox.question(self, self.tr("Close Kinetrail"), f"{text}\n\n{note}")
-            == QMessageBox.StandardButton.Yes
-        )
+    def _open_works(self) -> list[Work]:
+        return [work for work in self.queue_panel.works() if work.state in ("waiting", "working")]
+
+    def _end(self) -> None:
+        self.preferences.set_geometry(self.saveGeometry())
+        self.live_page.stop()
+        self.recorded_page.close_source()
+        self.start_page.stop_previews()
+        self.queue_panel.close_queue()
+
+    def _ended(self) -> bool:
+        pages = self.live_page.stopped() and self.recorded_page.stopped()
+        return pages and self.queue_panel.closed() and self.start_page.holds_no_camera()
 
     def _show(self, page: QWidget, name: str) -> None:
         self.pages.setCurrentWidget(page)
@@ -183,61 +200,47 @@ class Window(QMainWindow):
         self.start_page.files_chosen.connect(self.open_several)
         self.live_page.left.connect(self.show_start)
         self.live_page.trouble.connect(self.trouble.set)
-        self.live_page.fine.connect(lambda: self.trouble.set(""))
         self.recorded_page.process_wanted.connect(self.process)
+        self.recorded_page.opened.changed.connect(self._remember)
         self.queue_panel.open_wanted.connect(self.open)
         self.queue_panel.worked.connect(self._worked)
         self.preferences.changed.connect(self._follow_preferences)
         self.preferences.troubled.connect(self.trouble.set)
 
     def _act(self) -> None:
-        tr = self.tr
+        tr, tools = self.tr, Tools(self, self.preferences, self.live_page.restart)
         queue = self.queue_dock.toggleViewAction()
         queue.setObjectName("window.queue")
         queue.setShortcut("Ctrl+J")
         queue.setToolTip(tr("What is worked on in the background"))
         file = (
-            ("window.open", tr("Open video…"), "Ctrl+O", tr("Look at a recording"), self._ask_file),
+            (
+                "window.open",
+                tr("Open video…"),
+                "Ctrl+O",
+                tr("Look at a recording"),
+                self.start_page.open_video,
+            ),
             ("window.home", tr("Start page"), "Ctrl+Home", tr("Cameras, recordings"), self.show_start),
             ("window.quit", tr("Quit"), "Ctrl+Q", tr("Close Kinetrail"), self.close),
         )
-        tools = (
-            ("window.settings", tr("Settings…"), "Ctrl+,", tr("Networks, smoothing, looks"), self._settings),
-            ("window.models", tr("Networks…"), "", tr("Networks that others published"), self._models),
-            ("window.engine", tr("Build engine for this GPU…"), "", tr("For TensorRT"), self._engine),
+        more = (
+            ("window.settings", tr("Settings…"), "Ctrl+,", tr("Networks, smoothing, looks"), tools.settings),
+            ("window.models", tr("Networks…"), "", tr("Networks that others published"), tools.networks),
+            ("window.engine", tr("Build engine for this GPU…"), "", tr("For TensorRT"), tools.engine),
         )
         helps = (
             ("window.full", tr("Full screen"), "F11", tr("Nothing but the window"), self._full),
             ("window.keys", tr("Keyboard…"), "?", tr("What every key does"), self.keys.sheet),
-            ("window.about", tr("About Kinetrail"), "", tr("Version and licence"), self._about),
+            ("window.about", tr("About Kinetrail"), "", tr("Version and licence"), tools.about),
         )
+        view_actions(self.recorded_page, "recorded", self.recorded_page.canvas, self.preferences)
         self.menus.add(tr("&File"), file)
         self.menus.add_page(tr("&Start"), self.start_page)
         self.menus.add_page(tr("&Live"), self.live_page)
         self.menus.add_page(tr("&Recording"), self.recorded_page)
-        self.menus.add(tr("&Tools"), tools, [queue])
+        self.menus.add(tr("&Tools"), more, [queue])
         self.menus.add(tr("&Help"), helps)
-
-    def _ask_file(self) -> None:
-        names, _ = QFileDialog.getOpenFileNames(self, self.tr("Open video"))
-        self.open_several(names)
-
-    def _settings(self) -> None:
-        SettingsDialog(self.preferences, self).open()
-
-    def _models(self) -> None:
-        ModelDialog(self).open()
-
-    def _engine(self) -> None:
-        dialog = EngineDialog(self.preferences, self)
-        dialog.built.connect(self.live_page.restart)
-        dialog.open()
 
     def _full(self) -> None:
         self.showNormal() if self.isFullScreen() else self.showFullScreen()
-
-    def _about(self) -> None:
-        from app import __version__
-
-        text = self.tr("Follows every person in a video, joint by joint.")
-        QMessageBox.about(self, "Kinetrail", f"Kinetrail {__version__}\n\n{text}\n\nAGPL-3.0-or-later")
