@@ -1,4 +1,4 @@
-"""A session with people who come and go, repaired by hand, and what is true in it, for the tests of exports."""
+"""A session with people who come and go, repaired by hand, and what is true in it."""
 
 from __future__ import annotations
 

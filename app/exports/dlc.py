@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 SCORER = "Kinetrail"
 COORDS = ("x", "y", "likelihood")
+TOGETHER = 128  #: lines
 MOST = 1_000_000  #: frames that may be missing at once, ten hours of a camera
 
 
@@ -24,6 +26,12 @@ def write(work: Work) -> list[Path]:
 
 
 def _pieces(work: Work) -> Iterator[str]:
+    lines = _lines(work)
+    while piece := "".join(islice(lines, TOGETHER)):
+        yield piece
+
+
+def _lines(work: Work) -> Iterator[str]:
     keypoints = work.session.about.keypoints
     people = list(spans(work.session, work.choice))
     yield _header(keypoints, list(called(work.session, people).values()) if len(people) > 1 else [])

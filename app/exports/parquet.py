@@ -71,7 +71,9 @@ def _pieces(work: Work) -> Iterator[bytes]:
     with parquet.ParquetWriter(sink, schema, compression="zstd") as writer:
         for stretch in stretches(work):
             columns = _columns(work.session, stretch)
-            arrays = [pyarrow.array(*columns[name], type=kind) for name, kind in kinds.items()]
+            arrays = [
+                pyarrow.array(columns[name][0], kind, mask=columns[name][1]) for name, kind in kinds.items()
+            ]
             called = pyarrow.array([names[who] or None for who in stretch.ids.tolist()], pyarrow.string())
             some.append(pyarrow.record_batch([*arrays, called], schema=schema))
             waiting += len(stretch.ids)

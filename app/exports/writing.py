@@ -37,7 +37,9 @@ def whole(work: Work, pieces: Iterable[str] | Iterable[bytes]) -> list[Path]:
             while rest:
                 rest = rest[part.file.write(rest) :]
             if work.stop.is_set():
-                return []
+                break
+        if work.stop.is_set():  # maybe after the last piece, which then is not the last one there is
+            return []
         part.publish()
     except OSError as error:
         raise unwritable(work.out, error) from error
