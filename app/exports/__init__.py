@@ -46,7 +46,7 @@ class Format:
     """A way to tell what is in a session."""
 
     about: str  #: for people, a few words
-    ending: str  #: of the file, with its dot; of a folder with a hyphen
+    ending: str  #: of the file or the folder, with its dot
     module: str  #: has a function `write(Work)`, which gives the files it made, none when it was stopped
     folder: bool = False  #: it is many files, in a folder of their own (app/exports/folder.py)
 
@@ -60,13 +60,13 @@ FORMATS: Mapping[str, Format] = {
     "mot": Format("boxes for MOTChallenge", ".mot.txt", "app.exports.mot"),
     "openpose": Format(
         "OpenPose's JSON for each frame, for Kinovea and Pose2Sim",
-        "-openpose",
+        ".openpose",
         "app.exports.openpose",
         folder=True,
     ),
     "parquet": Format("the CSV with measured joints, as Parquet", ".parquet", "app.exports.parquet"),
     "sleap": Format("SLEAP's analysis CSV", ".sleap.csv", "app.exports.sleap"),
-    "trc": Format("markers of each person for OpenSim", "-trc", "app.exports.trc", folder=True),
+    "trc": Format("markers of each person for OpenSim", ".markers", "app.exports.trc", folder=True),
 }
 
 
