@@ -1,0 +1,105 @@
+"""`kinetrail report`: its arguments, and what it does."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import threading
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from app.outputs.partial import Partial, check, unwritable
+from app.plain import printable
+from engine.errors import UserError
+
+if TYPE_CHECKING:
+    from app.store.session import Session
+
+ENDING = ".report.html"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """What can be said to it."""
+    add = parser.add_argument
+    add("session", type=Path, metavar="SESSION", help="a .kinetrail file that a run wrote")
+    add("-o", "--output", type=Path, metavar="FILE", help=f"(default: beside the session, NAME{ENDING})")
+    add("--json", action="store_true", help="print one JSON object, for machines; with -o into that file")
+    add("--source", default="", metavar="VIDEO", help="the video, if it is not where it was")
+    add("--no-pictures", action="store_true", help="none of the video in the page, only what was measured")
+    add("--overwrite", action="store_true", help="replace a file that exists")
+    add("--quiet", action="store_true", help="say nothing but errors")
+
+
+def run(args: argparse.Namespace, stop: threading.Event) -> bool:
+    """Make the report; False when stopped on the way. UserError where it cannot be done."""
+    from app.store.session import open_session_file
+
+    out: Path = args.output or args.session.with_name(f"{args.session.stem}{ENDING}")
+    written = bool(args.output) or not args.json
+    with closing(open_session_file(args.session)) as session:
+        if written:
+            _check(out, args.session, session.about.place, overwrite=args.overwrite)
+        text = _json(session, stop) if args.json else _html(session, args, stop)
+    if stop.is_set():
+        return False
+    if not written:
+        _say(text)
+        return True
+    _write(out, text, overwrite=args.overwrite)
+    if not args.quiet:
+        _say(f"{printable(args.session)} -> {printable(out)}\n")
+    return True
+
+
+def _json(session: Session, stop: threading.Event) -> str:
+    from app.report.facts import as_json
+    from app.report.measure import measure
+
+    return as_json(measure(session, stop))
+
+
+def _html(session: Session, args: argparse.Namespace, stop: threading.Event) -> str:
+    from app.report.measure import measure
+    from app.report.page import page
+    from app.report.thumbs import thumbnails, video_of
+
+    video, missing = ("", "") if args.no_pictures else video_of(session.about, args.source)
+    findings = measure(session, stop)
+    pictures = thumbnails(session, findings.suspicions, video, stop) if video and not stop.is_set() else {}
+    if video and findings.suspicions and not pictures:
+        missing = "The video could not be read, so there are no pictures."
+    return page(findings, session.times(), pictures, missing)
+
+
+def _check(out: Path, session: Path, video: str, *, overwrite: bool) -> None:
+    """UserError where the report would take the place of what it is made of, or of another file."""
+    for made_of in (session, Path(video or session)):
+        if out.exists() and made_of.exists() and out.samefile(made_of):
+            raise UserError(f"{printable(out)}: is what the report is made of; choose another name with -o")
+    check(out, overwrite=overwrite)
+
+
+def _write(path: Path, text: str, *, overwrite: bool) -> None:
+    """UserError where the disk is full."""
+    partial = Partial(path, overwrite=overwrite)
+    try:
+        rest = memoryview(text.encode("utf-8", "replace"))
+        while rest:
+            rest = rest[partial.file.write(rest) :]
+        partial.publish()
+    except OSError as error:
+        raise unwritable(path, error) from error
+    finally:
+        partial.discard()
+
+
+def _say(text: str) -> None:
+    """UserError where it cannot be printed."""
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever read along has left
+        return
+    except OSError as error:
+        raise UserError(f"what there is to say cannot be written ({error.strerror})") from error
