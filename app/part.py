@@ -79,7 +79,7 @@ class Part:
         try:
             said = json.loads(self._about.read_text(encoding="utf-8"))
             return Origin(str(said["address"]), str(said["validator"]), int(said["total"]))
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
             return Origin()
 
 

@@ -74,7 +74,7 @@ class OnnxSession:
         self.signature = Signature(
             inputs=tuple(_shape(each) for each in inputs),
             outputs=tuple(_shape(each) for each in outputs),
-            metadata=dict(self._session.get_modelmeta().custom_metadata_map),
+            metadata=_metadata(self._session, path),
         )
         self.on_cpu = "CUDAExecutionProvider" not in self._session.get_providers()
         self._fixed_batch = (self.signature.inputs[0] or (0,))[0]
@@ -136,6 +136,13 @@ def _load(path: Path, device: str, threads: int) -> Any:
             f"{path.name}: cannot run on {device}: {_line(error)}; put that right or use cpu"
         ) from error
     raise UserError(f"{path.name}: no network that ONNX Runtime can open: {_line(error)}") from error
+
+
+def _metadata(session: Any, path: Path) -> dict[str, str]:
+    try:
+        return dict(session.get_modelmeta().custom_metadata_map)
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path.name}: is damaged: what it says of itself is no text") from error
 
 
 def _providers(device: str) -> list[list[Any]]:

@@ -71,11 +71,11 @@ def read(folder: Path, *, teacher: float = 0.0) -> Labels:
             if not one["iscrowd"]:
                 boxes[one["image_id"]].append(one["bbox"])
         known = {number: _edges(_checked(boxes[number], 4)) for number in names}
+        files = tuple(folder / "images" / name for name in names.values())
     except (KeyError, TypeError, ValueError) as error:
         raise UserError(f"{folder / LABELS}: not COCO's format ({type(error).__name__}: {error})") from error
     if not any(len(each) for each in known.values()):
         raise UserError(f"{folder / LABELS}: nobody in it has a box; training needs people")
-    files = tuple(folder / "images" / name for name in names.values())
     check_pictures(folder, files)
     if teacher:
         for number, more in boxes_in(folder / TEACHER).items():

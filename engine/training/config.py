@@ -105,7 +105,7 @@ def load_as(kind: type[_T], path: Path) -> _T:
         said = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise UserError(f"{path}: there is no such file") from error
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise UserError(f"{path}: not TOML: {error}") from error
     try:
         return _read(kind, said, "")
