@@ -69,7 +69,17 @@ def _suspicion(each: Suspicion, names: tuple[str, ...]) -> dict[str, Any]:
 def _person(person: PersonFinding, names: tuple[str, ...]) -> dict[str, Any]:
     told = {
         name: getattr(person, name)
-        for name in ("id", "name", "first_s", "last_s", "frames", "presence", "coverage", "score", "height_px")
+        for name in (
+            "id",
+            "name",
+            "first_s",
+            "last_s",
+            "frames",
+            "presence",
+            "coverage",
+            "score",
+            "height_px",
+        )
     }
     joints = zip(names, person.joints, strict=True)
     return {

@@ -101,11 +101,16 @@ class Flow:
     frames: int
     start_s: float
     end_s: float
-    rate: float  #: frames a second, by the median interval
+    step_s: float  #: median interval
     interval_p95_s: float
     longest_s: float  #: longest interval
     dropped: int  #: frames of a live source that nobody had time for
     pauses: tuple[Gap, ...]  #: the longest, longest first, at most MOST_GAPS
+
+    @property
+    def rate(self) -> float:
+        """Frames a second, 0 where there are none."""
+        return 1.0 / self.step_s if self.step_s > 0 else 0.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)

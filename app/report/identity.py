@@ -1,4 +1,4 @@
-"""Whether numbers stayed with their people, told by geometry alone: where bodies were, how they moved, how tall.
+"""Whether numbers stayed with their people, told by geometry alone: where bodies were, how fast, how tall.
 
 Nothing here proves anything; `sure` says how well what was seen fits a mistake, against its fitting none.
 """
@@ -54,7 +54,7 @@ def middles(piece: Piece) -> Floats:
 
 
 def leaps(piece: Piece, there: Bools, height: Floats) -> Iterator[tuple[int, float]]:
-    """Rows at which the whole body is where it cannot have got to, and the body heights a second it would take.
+    """Rows at which a body is where it cannot have got to, and the body heights a second it would take.
 
     The step of a body is the median of those of its joints, less that of the camera.
     """
@@ -92,21 +92,18 @@ def handovers(walks: Sequence[Walk], start: int, end: int) -> list[Suspicion]:
     fits = []
     for come in begun:
         wait = come.times[0] - ends
-        for n in np.flatnonzero((wait >= -0.3) & (wait <= LONGEST_S)).tolist():
-            if ended[n].who != come.who and (sure := _follows(ended[n], come)) >= AT_LEAST:
-                fits.append((sure, ended[n], come))
+        near = [ended[n] for n in np.flatnonzero((wait >= -0.3) & (wait <= LONGEST_S)).tolist()]
+        fits += [(_follows(gone, come), gone, come) for gone in near if gone.who != come.who]
     taken: set[tuple[str, int]] = set()
     found = []
     for sure, gone, come in sorted(fits, key=lambda fit: -fit[0]):
-        if ("gone", gone.who) not in taken and ("come", come.who) not in taken:
+        if sure >= AT_LEAST and not taken & {("gone", gone.who), ("come", come.who)}:
             taken |= {("gone", gone.who), ("come", come.who)}
             words = f"{come.who} begins where {gone.who} ends; they may be the same person"
             first, last = sorted((float(gone.times[-1]), float(come.times[0])))
             people = (gone.who, come.who)
             found.append(
-                Suspicion(
-                    "handover", first, last, int(come.places[0]), people, (), sure, False, 0.0, words
-                )
+                Suspicion("handover", first, last, int(come.places[0]), people, (), sure, False, 0.0, words)
             )
     return found
 
@@ -150,9 +147,7 @@ def _of_pair(a: Walk, b: Walk) -> list[Suspicion]:
             words = f"{a.who} and {b.who} {how}; from here on they may have exchanged numbers"
             start, end = float(pair.times[first]), float(pair.times[last])
             place, people = int(pair.places[last]), (a.who, b.who)
-            found.append(
-                Suspicion("exchange", start, end, place, people, (), sure, False, 0.0, words)
-            )
+            found.append(Suspicion("exchange", start, end, place, people, (), sure, False, 0.0, words))
     return found
 
 

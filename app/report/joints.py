@@ -18,7 +18,9 @@ LONG_STEP_S = 0.25  #: nobody knows what a joint did in between
 AWAY = 0.1  #: body heights that a joint is off its way, from which on it is a spike
 FORBIDDEN = 12.0  #: body heights a second: 20 m/s, a foot in a sprint; nobody goes there and back in a frame
 IGNORED = 0.5  #: share of a spike that the smoothed joint leaves out, to say that smoothing rejected it
-HINT = 8.0  #: squared deviations that a pair of joints is nearer to each other's place, to look for an exchange
+HINT = (
+    8.0  #: squared deviations that a pair of joints is nearer to each other's place, to look for an exchange
+)
 AROUND_S = LONGEST + 1.0  #: seconds around such a hint
 
 
@@ -69,7 +71,7 @@ class Spikes:
 
 
 def spikes(piece: Piece, there: Bools, height: Floats) -> Spikes:
-    """Joints off the median of five frames (of three, beside others not seen) that smoothing or physics rejects.
+    """Joints off the median of five frames (three, beside others not seen) that smoothing or physics rejects.
 
     The median (Hampel 1974) follows whoever moves on, however fast, and leaves out what comes and goes within
     two frames.
@@ -134,7 +136,7 @@ def _nearest(times: Floats, wanted: Floats) -> Ints:
 
 
 def _bent(piece: Piece, there: Bools, height: Floats) -> tuple[Ints, Ints]:
-    """Rows and joints between two that are seen, not halfway between their places: the only ones to look at."""
+    """Rows and joints between two that are seen, and not halfway between them: the only ones to look at."""
     step = np.diff(piece.times)
     steady = np.zeros(len(piece.times), np.bool_)
     steady[1:-1] = (step[1:] <= LONG_STEP_S) & (step[:-1] <= LONG_STEP_S) & (step[1:] > 0) & (step[:-1] > 0)

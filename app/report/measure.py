@@ -10,7 +10,8 @@ import numpy as np
 from app.report.findings import KINDS, MOST_GAPS, MOST_TOLD, Findings, Flow, Gap, PersonFinding
 from app.report.identity import exchanges, handovers, without_echoes
 from app.report.pieces import pieces
-from app.report.tally import Tally, badness, longest
+from app.report.tally import Tally, longest
+from app.report.telling import badness
 from app.report.trust import (
     Sign,
     doubts,
@@ -51,7 +52,8 @@ def measure(session: Session, stop: threading.Event) -> Findings:
         tally, walk = tallies[person.id], walks[person.id]
         people.append(tally.finding(person, walk, len(times)))
         signs += signs_of(tally.suspicions()) + signs_of_spikes(person.id, len(names), tally.spike_rows)
-        signs += signs_of_gaps(person.id, people[-1].gaps) + signs_of_seeing(walk, tally.seen())
+        signs += signs_of_gaps(walk, people[-1].gaps, flow.step_s)
+        signs += signs_of_seeing(walk, tally.seen())
     crowd = np.zeros(len(times), np.int64)
     for walk in walks.values():
         crowd[walk.places] += 1
@@ -76,13 +78,13 @@ def _flow(session: Session) -> Flow:
         return Flow(0, 0.0, 0.0, 0.0, 0.0, 0.0, session.about.dropped, ())
     steps = np.diff(times)
     usual = float(np.median(steps)) if len(steps) else 0.0
-    long = np.flatnonzero(steps > max(PAUSE_S, PAUSE_FRAMES * usual)) if not session.about.stills else []
-    pauses = [Gap(float(times[n]), float(times[n + 1]), inside=True) for n in long]
+    long = (steps > max(PAUSE_S, PAUSE_FRAMES * usual)) & (not session.about.stills)
+    pauses = [Gap(float(times[n]), float(times[n + 1]), inside=True) for n in np.flatnonzero(long).tolist()]
     return Flow(
         len(times),
         float(times[0]),
         float(times[-1]),
-        1.0 / usual if usual > 0 else 0.0,
+        usual,
         float(np.percentile(steps, 95)) if len(steps) else 0.0,
         float(steps.max()) if len(steps) else 0.0,
         session.about.dropped,

@@ -24,10 +24,8 @@ MOST_LANES, MOST_RANGES, MOST_LINES, MOST_JOINTS = 40, 60, 60, 40  #: on a page
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 
 
-def page(
-    findings: Findings, times: NDArray[np.float64], pictures: Mapping[int, str], missing: str
-) -> str:
-    """The whole page. `pictures` are data addresses by numbers of suspicions; `missing` says why there are none."""
+def page(findings: Findings, times: NDArray[np.float64], pictures: Mapping[int, str], missing: str) -> str:
+    """The whole page. `pictures` are addresses by numbers of suspicions; `missing`: why there are none."""
     title = escaped(findings.about.name)
     parts = [
         _head(findings),
@@ -37,7 +35,7 @@ def page(
         people_table(findings.people),
         joints_of(findings.people[:MOST_JOINTS], findings.about.keypoints, len(findings.people)),
         how(findings),
-        f'<p class="quiet">Made by Kinetrail {escaped(__version__)}. What each number means is in docs/report.md.</p>',
+        f'<p class="quiet">Made by Kinetrail {escaped(__version__)}; docs/report.md explains the numbers.</p>',
     ]
     return (
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
@@ -105,7 +103,9 @@ def _timeline(findings: Findings, times: NDArray[np.float64]) -> str:
 def _ranges(findings: Findings) -> str:
     if not findings.doubts:
         return ""
-    worst = sorted(findings.doubts, key=lambda each: (not each.grave, each.start_s - each.end_s))[:MOST_RANGES]
+    worst = sorted(findings.doubts, key=lambda each: (not each.grave, each.start_s - each.end_s))[
+        :MOST_RANGES
+    ]
     lines = []
     for doubt in sorted(worst, key=lambda each: each.start_s):
         reasons = list(doubt.reasons[:3])
@@ -135,7 +135,7 @@ def _suspicions(findings: Findings, pictures: Mapping[int, str], missing: str) -
     more = f'<p class="quiet">and {rest:,} lesser ones</p>' if rest > 0 else ""
     why = f'<p class="quiet">{escaped(missing)}</p>' if missing else ""
     listed = (
-        f'<details{"" if cards else " open"}><summary>{"The others" if cards else "All"}</summary>'
+        f"<details{'' if cards else ' open'}><summary>{'The others' if cards else 'All'}</summary>"
         f'<ol class="ranges">{lines}</ol>{more}</details>'
         if lines
         else more
@@ -144,10 +144,11 @@ def _suspicions(findings: Findings, pictures: Mapping[int, str], missing: str) -
 
 
 def _card(each: Suspicion, picture: str) -> str:
+    words = escaped(each.words)
     return (
-        f'<div class="card"><div class="shot"><img src="{escaped(picture)}" alt="{escaped(each.words)}"></div>'
-        f'<div class="words"><span class="tag">{surely(each)}</span><b class="when">{moment(each.start_s)}</b>'
-        f"<br>{escaped(each.words)}</div></div>"
+        f'<div class="card"><div class="shot"><img src="{escaped(picture)}" alt="{words}"></div>'
+        f'<div class="words"><span class="tag">{surely(each)}</span>'
+        f'<b class="when">{moment(each.start_s)}</b><br>{words}</div></div>'
     )
 
 
@@ -158,4 +159,3 @@ def surely(each: Suspicion) -> str:
     share = math.floor(100 * each.sure)
     word = "very likely" if each.sure >= 0.85 else "likely" if each.sure >= 0.7 else "possible"
     return f"{word}, {share} %"
-

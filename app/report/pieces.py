@@ -1,4 +1,4 @@
-"""A session read once from its first frame to its last, and given on person by person, some seconds at a time.
+"""A session read once, from its first frame to its last, and given on person by person in pieces.
 
 Memory stays that of a few thousand frames of those in view, however long the session is.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +24,7 @@ FRAMES = 2048  #: of somebody that are worked on together, at least
 CONTEXT = 40  #: frames to each side that are seen but not judged; a tenth of a second at 400 a second
 GONE = 600  #: frames out of sight after which nobody is waited for
 
-_ROWS = ("measured", "smoothed", "scores", "predicted", "boxes", "camera")
+_EXACT = ("times", "measured", "smoothed", "scores", "boxes", "camera")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,7 +47,7 @@ class Piece:
 class _Waiting:
     """What came of somebody and is not given on yet."""
 
-    parts: list[dict[str, NDArray[np.float64]]] = field(default_factory=list)
+    parts: list[dict[str, NDArray[Any]]] = field(default_factory=list)
     rows: int = 0
     before: int = 0  # rows at the beginning that are context
     last: int = 0  # place
@@ -71,7 +72,7 @@ def pieces(session: Session) -> Iterator[Piece]:
         yield _taken(who, held, whole=True)
 
 
-def _parts(stretch: Stretch, position: int) -> Iterator[tuple[int, dict[str, NDArray[np.float64]]]]:
+def _parts(stretch: Stretch, position: int) -> Iterator[tuple[int, dict[str, NDArray[Any]]]]:
     """What a stretch has of each person in it."""
     people, frames = stretch.people, np.repeat(np.arange(len(stretch.counts)), stretch.counts)
     moves = bool((stretch.cameras != STANDING).any())
@@ -100,13 +101,8 @@ def _taken(who: int, held: _Waiting, *, whole: bool) -> Piece:
     """What waits, as a piece; unless it is the `whole` rest, its end stays as context of the next one."""
     columns = {name: np.concatenate([part[name] for part in held.parts]) for name in held.parts[0]}
     end = held.rows if whole else held.rows - CONTEXT
-    piece = Piece(
-        who,
-        slice(held.before, end),
-        columns["places"].astype(np.int64),
-        columns["times"],
-        *(np.asarray(columns[name], np.bool_ if name == "predicted" else np.float64) for name in _ROWS),
-    )
+    exact = {name: np.asarray(column, np.float64) for name, column in columns.items() if name in _EXACT}
+    piece = Piece(who, slice(held.before, end), columns["places"], predicted=columns["predicted"], **exact)
     tail = max(end - CONTEXT, 0)
     held.parts = [{name: column[tail:] for name, column in columns.items()}]
     held.rows, held.before = held.rows - tail, end - tail

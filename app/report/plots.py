@@ -66,20 +66,21 @@ def lane(
         frame = COLUMNS / len(times)
         for n in np.flatnonzero(np.diff(places, append=places[-1] + 1) == 1).tolist():
             there[column[n] : min(COLUMNS, int(column[n] + math.ceil(frame)))] = True
-    parts = [
-        f'<rect x="{a}" y="2" width="{b - a}" height="10" fill="{colour}"/>' for a, b in runs(there)
-    ]
+    parts = [f'<rect x="{a}" y="2" width="{b - a}" height="10" fill="{colour}"/>' for a, b in runs(there)]
     for each in sorted(events, key=lambda event: event.sure):
         kind = "mended" if each.mended else "grave" if each.sure >= 0.7 else "doubt"
         tip = f"{moment(each.start_s)}: {each.words}"
-        parts.append(_bar(axis, each.start_s, each.end_s, 0, 14, f'class="{kind}"', tip))
+        top = 10 if kind == "doubt" else 0
+        parts.append(_bar(axis, each.start_s, each.end_s, top, 14 - top, f'class="{kind}"', tip))
     return _drawing("".join(parts), 14, f"When {who} is in sight", "lane")
 
 
 def meter(share: float, colour: str) -> str:
     """A bar from nothing to all."""
     width = WIDE * min(max(share, 0.0), 1.0) if math.isfinite(share) else 0.0
-    inner = f'<rect class="rail" width="1000" height="8"/><rect width="{width:.0f}" height="8" fill="{colour}"/>'
+    inner = (
+        f'<rect class="rail" width="1000" height="8"/><rect width="{width:.0f}" height="8" fill="{colour}"/>'
+    )
     return _drawing(inner, 8, "", "meter")
 
 
@@ -108,6 +109,4 @@ def _bar(axis: Axis, start: float, end: float, top: int, tall: int, how: str, ti
 
 def _drawing(inner: str, tall: int, says: str, kind: str) -> str:
     told = f'role="img" aria-label="{escaped(says)}"' if says else 'aria-hidden="true"'
-    return (
-        f'<svg class="{kind}" viewBox="0 0 {WIDE} {tall}" preserveAspectRatio="none" {told}>{inner}</svg>'
-    )
+    return f'<svg class="{kind}" viewBox="0 0 {WIDE} {tall}" preserveAspectRatio="none" {told}>{inner}</svg>'

@@ -7,7 +7,8 @@ CSS = """
 --line:#36322f;--grave:#ff5468;--doubt:#ffbe3b;--good:#48c47c;--rail:#34302d;--raw:#6f6761;--smooth:#66a8ee}}
 *{box-sizing:border-box}
 body{margin:0 auto;max-width:1080px;padding:24px 20px 60px;background:var(--paper);color:var(--ink);
-font:15px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans",sans-serif;font-variant-numeric:tabular-nums}
+font:15px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans",sans-serif;
+font-variant-numeric:tabular-nums}
 h1{font-size:24px;line-height:1.25;margin:0;overflow-wrap:anywhere}
 h2{font-size:17px;margin:36px 0 10px}
 p{margin:6px 0}
@@ -32,10 +33,12 @@ svg.band{height:40px;margin-bottom:4px}svg.lane{height:14px}svg.meter{height:9px
 i.grave{background:var(--grave)}i.doubt{background:var(--doubt)}i.good{background:var(--good)}
 i.mended{background:var(--ink);opacity:.28}
 .ranges{list-style:none;margin:0;padding:0}
-.ranges li{display:grid;grid-template-columns:170px 1fr;gap:0 12px;padding:6px 0;border-top:1px solid var(--line)}
+.ranges li{display:grid;grid-template-columns:170px 1fr;gap:0 12px;padding:6px 0;
+border-top:1px solid var(--line)}
 .ranges .reason{overflow-wrap:anywhere}
 .cards{display:grid;grid-template-columns:repeat(auto-fill,minmax(220px,1fr));gap:14px}
-.card{background:var(--card);border:1px solid var(--line);border-radius:8px;overflow:hidden;break-inside:avoid}
+.card{background:var(--card);border:1px solid var(--line);border-radius:8px;
+overflow:hidden;break-inside:avoid}
 .card .shot{height:200px;background:var(--rail);display:flex;align-items:center;justify-content:center}
 .card img{display:block;max-width:100%;max-height:200px}
 .card div.words{padding:8px 12px 10px;font-size:13.5px;overflow-wrap:anywhere}
@@ -57,8 +60,8 @@ dt{color:var(--quiet)}dd{margin:0;overflow-wrap:anywhere}
 .cards{grid-template-columns:repeat(auto-fill,minmax(150px,1fr));gap:10px}.card .shot{height:150px}
 .card img{max-height:150px}dl{grid-template-columns:1fr}dd{margin-bottom:6px}}
 @media (max-width:640px){.ruler span:nth-child(4n+3){display:none}}
-@media print{:root{color-scheme:light;--paper:#fff;--card:#fff;--ink:#000;--quiet:#444;--line:#bbb;--grave:#c8102e;
---doubt:#e9a100;--good:#1f8a4c;--rail:#e6e6e6;--raw:#aaa;--smooth:#2b6cb0}
+@media print{:root{color-scheme:light;--paper:#fff;--card:#fff;--ink:#000;--quiet:#444;--line:#bbb;
+--grave:#c8102e;--doubt:#e9a100;--good:#1f8a4c;--rail:#e6e6e6;--raw:#aaa;--smooth:#2b6cb0}
 body{max-width:none;padding:0;font-size:11pt}*{print-color-adjust:exact;-webkit-print-color-adjust:exact}
 details::details-content{content-visibility:visible;display:block}}
 """

@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
+from app.lanes import moment
 from app.palette import shades
 from app.report.findings import Findings, Gap, PersonFinding
 from app.report.markup import escaped
 from app.report.plots import meter, twin
-from app.report.words import called, clock, number, percent, span
+from app.report.words import called, number, percent, span
 
 MOST_PEOPLE = 200
 
@@ -84,7 +85,9 @@ def _listed(title: str, facts: Mapping[str, object], *, opened: bool = False) ->
     lines = "".join(
         f"<dt>{escaped(name)}</dt><dd><code>{escaped(value)}</code></dd>" for name, value in facts.items()
     )
-    return f"<details{' open' if opened else ''}><summary>{escaped(title)}</summary><dl>{lines}</dl></details>"
+    return (
+        f"<details{' open' if opened else ''}><summary>{escaped(title)}</summary><dl>{lines}</dl></details>"
+    )
 
 
 def _person(person: PersonFinding, names: Sequence[str], *, opened: bool) -> str:
@@ -109,7 +112,7 @@ def _person(person: PersonFinding, names: Sequence[str], *, opened: bool) -> str
 
 
 def _longest(gaps: Sequence[Gap]) -> str:
-    return f"{gaps[0].end_s - gaps[0].start_s:.1f} s at {clock(gaps[0].start_s)}" if gaps else "-"
+    return f"{gaps[0].end_s - gaps[0].start_s:.1f} s at {moment(gaps[0].start_s, 0.1)}" if gaps else "-"
 
 
 def _gaps(person: PersonFinding) -> str:

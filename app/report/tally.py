@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +12,8 @@ from numpy.typing import NDArray
 from app.report import joints
 from app.report.findings import MOST_GAPS, Gap, JointFinding, PersonFinding, Suspicion
 from app.report.identity import Walk, leaps, middles
-from app.report.pieces import Bools, Floats, Ints, Piece
+from app.report.pieces import Bools, Floats, Piece
+from app.report.telling import badness, called, joined, suspicion, swap_sure
 from app.store.session import Person
 from trackers.swaps import BODY
 
@@ -27,12 +29,14 @@ class Tally:
     def __init__(self, joints: int, names: tuple[str, ...], size: tuple[int, int], threshold: float) -> None:
         """`names` of so many `joints`; `size` (width, height) of the picture."""
         self._names, self._size, self._threshold = names, size, threshold
-        self._rows: list[tuple[NDArray[np.generic], ...]] = []  # places, times, middles, heights, edges, seen
+        self._rows: list[tuple[NDArray[Any], ...]] = []  # places, times, middles, heights, edges, seen
         self._foretold, self._scores = np.zeros(joints), np.zeros(joints)
         self._accel = np.zeros((4, joints))  # px and thousandths of a height, raw and smoothed
         self._accels = np.zeros(joints)
         self._spiked = np.zeros(joints, np.int64)
-        self.spike_rows: list[tuple[Floats, Floats, Bools]] = []  #: times, joints, mended of each frame with some
+        self.spike_rows: list[
+            tuple[Floats, Floats, Bools]
+        ] = []  #: times, joints, mended of each frame with some
         self._spikes: list[Suspicion] = []
         self._swaps: list[Suspicion] = []
         self.jumps: list[Suspicion] = []
@@ -51,13 +55,14 @@ class Tally:
                 words = f"{piece.who} is suddenly elsewhere ({speed:.0f} body heights a second)"
                 sure = 1.0 - 0.5 * 7.0 / max(speed, 7.0)
                 self.jumps.append(
-                    _suspicion("jump", piece, row - 1, row, (), sure, mended=False, speed=speed, words=words)
+                    suspicion("jump", piece, row - 1, row, (), sure, mended=False, speed=speed, words=words)
                 )
         own = piece.own
         self._scores += np.nan_to_num(piece.scores[own]).sum(axis=0)
         self._foretold += (piece.predicted[own] & ~seen[own]).sum(axis=0)
         low, high = piece.boxes[own, :2], piece.boxes[own, 2:]
-        edge = (low <= EDGE_PX).any(axis=1) | (high >= np.array(self._size) - 1 - EDGE_PX).any(axis=1)
+        far = np.array(self._size) - 1 - EDGE_PX
+        edge = np.asarray(np.concatenate([low <= EDGE_PX, high >= far], axis=1).any(axis=1))
         middle = middles(piece)[own].astype(np.float32)
         packed = np.packbits(seen[own], axis=1)
         self._rows.append(
@@ -87,7 +92,9 @@ class Tally:
     def finding(self, person: Person, walk: Walk, frames: int) -> PersonFinding:
         """All in all, in a session of so many frames."""
         seen, count = self.seen(), max(len(walk.places), 1)
-        accel = np.divide(self._accel, self._accels, out=np.full(self._accel.shape, np.nan), where=self._accels > 0)
+        accel = np.divide(
+            self._accel, self._accels, out=np.full(self._accel.shape, np.nan), where=self._accels > 0
+        )
         gaps = _away(walk)
         parts = []
         for k in range(len(self._names)):
@@ -154,17 +161,23 @@ class Tally:
         worst = np.lexsort((-fastest, mended))[:MOST_SPIKES]
         for n in worst.tolist():
             parts = tuple(found.joints[own][which == n].tolist())
-            speed, state = float(fastest[n]), "left out by smoothing" if mended[n] else "still there when smoothed"
-            words = f"{self._called(parts)} of {piece.who} off for a moment, {speed:.0f} body heights a second; {state}"
+            speed, state = (
+                float(fastest[n]),
+                "left out by smoothing" if mended[n] else "still there when smoothed",
+            )
+            which_ones = f"{called(parts, self._names)} of {piece.who}"
+            words = f"{which_ones} off for a moment, {speed:.0f} body heights a second; {state}"
             sure = min(0.99, 0.6 + 0.03 * speed)
             row = int(rows[n])
             self._spikes.append(
-                _suspicion("spike", piece, row, row, parts, sure, mended=bool(mended[n]), speed=speed, words=words)
+                suspicion(
+                    "spike", piece, row, row, parts, sure, mended=bool(mended[n]), speed=speed, words=words
+                )
             )
         self._spikes = sorted(self._spikes, key=badness, reverse=True)[:MOST_SPIKES]
 
     def _note_swaps(self, piece: Piece, swapped: Bools) -> None:
-        for start, stop in joints.runs(swapped.any(axis=1)):
+        for start, stop in joints.runs(np.asarray(swapped.any(axis=1))):
             first, last = max(start, piece.own.start), min(stop, piece.own.stop)
             if first >= last:
                 continue
@@ -176,29 +189,19 @@ class Tally:
             told, own = piece.smoothed[rows][:, parts], piece.measured[rows][:, parts]
             other = piece.measured[rows][:, partner[parts]]
             mended = bool(np.nansum(np.abs(told - own)) > np.nansum(np.abs(told - other)))
-            state = "put right by smoothing" if mended else "still exchanged when smoothed"
-            sure = _swap_sure(piece, start, stop, parts, partner)
+            state = "put right by smoothing" if mended else "still so when smoothed"
+            sure = swap_sure(piece, start, stop, parts, partner)
             each = tuple(parts.tolist())
-            words = f"left and right of {piece.who} exchanged ({self._called(each)}); {state}"
-            found = _suspicion("swap", piece, first, last - 1, each, sure, mended=mended, speed=0.0, words=words)
+            word = "exchanged" if sure >= 0.7 else "maybe exchanged"
+            words = f"left and right of {piece.who} {word} ({called(each, self._names)}); {state}"
+            found = suspicion(
+                "swap", piece, first, last - 1, each, sure, mended=mended, speed=0.0, words=words
+            )
             before = self._swaps[-1] if self._swaps else found
             if first == piece.own.start and before is not found and 0 <= found.start_s - before.end_s < GAP_S:
-                self._swaps[-1] = _suspicion_joined(before, found)
+                self._swaps[-1] = joined(before, found)
             else:
                 self._swaps.append(found)
-
-    def _called(self, parts: Iterable[int]) -> str:
-        """The joints by name, or a word for most of a body."""
-        names = [self._names[part].replace("_", " ") for part in parts]
-        if len(names) >= 10:
-            return "whole body"
-        return ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")
-
-
-def badness(each: Suspicion) -> float:
-    """By what the worst come first."""
-    gravity = {"exchange": 4.0, "jump": 3.0, "handover": 2.5, "swap": 2.0, "spike": 1.0}[each.kind]
-    return gravity * each.sure * (0.3 if each.mended else 1.0)
 
 
 def longest(gaps: Iterable[Gap]) -> list[Gap]:
@@ -222,49 +225,3 @@ def _away(walk: Walk) -> list[Gap]:
         Gap(float(walk.times[n]), float(walk.times[n + 1]), not (walk.edges[n] or walk.edges[n + 1]))
         for n in after.tolist()
     ]
-
-
-def _swap_sure(piece: Piece, start: int, stop: int, parts: Ints, partner: Ints) -> float:
-    """How much shorter the way of the joints is into the exchange and out of it, if it is one; 0.5 at least."""
-    ends = [row for row in (start, stop) if 0 < row < len(piece.times)]
-    shorter = []
-    for row in ends:
-        before, own = piece.measured[row - 1], piece.measured[row]
-        straight = float(np.nansum(np.linalg.norm(own[parts] - before[parts], axis=1)))
-        crossed = float(np.nansum(np.linalg.norm(own[partner[parts]] - before[parts], axis=1)))
-        shorter.append(1.0 - crossed / max(straight, 1e-6))
-    return float(np.clip(np.mean(shorter) if shorter else 0.0, 0.5, 0.99))
-
-
-def _suspicion(
-    kind: str,
-    piece: Piece,
-    first: int,
-    last: int,
-    parts: tuple[int, ...],
-    sure: float,
-    *,
-    mended: bool,
-    speed: float,
-    words: str,
-) -> Suspicion:
-    """Of the rows from `first` to `last`; the picture that shows it is in the middle, of a jump the last."""
-    show = last if kind == "jump" else (first + last) // 2
-    start, end, place = float(piece.times[first]), float(piece.times[last]), int(piece.places[show])
-    return Suspicion(kind, start, end, place, (piece.who,), parts, sure, mended, speed, words)
-
-
-def _suspicion_joined(before: Suspicion, after: Suspicion) -> Suspicion:
-    """One exchange that two pieces have told of."""
-    return Suspicion(
-        before.kind,
-        before.start_s,
-        after.end_s,
-        before.place,
-        before.people,
-        before.joints,
-        max(before.sure, after.sure),
-        before.mended and after.mended,
-        0.0,
-        before.words,
-    )

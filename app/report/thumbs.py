@@ -28,7 +28,8 @@ from engine.errors import UserError
 from engine.types import Boxes, Image
 from trackers.types import Tracks
 
-MOST, MOST_OF_A_KIND = 24, 10
+MOST = 24  #: pictures of a report
+MOST_OF = {"exchange": 8, "handover": 6, "jump": 8, "swap": 8, "spike": 8, "mended": 4}
 HIGH, WIDE = 220, 320  #: of a picture at most, pixels
 LARGER = 3.0  #: times a small person is blown up at most
 AROUND = 0.25  #: of the boxes, shown on each side
@@ -63,9 +64,9 @@ def chosen(suspicions: Sequence[Suspicion]) -> list[int]:
     seen: set[tuple[int, tuple[int, ...]]] = set()
     out: list[int] = []
     for number, each in enumerate(suspicions):
-        moment = each.place, each.people
-        if kinds[each.kind] < MOST_OF_A_KIND and moment not in seen and len(out) < MOST:
-            kinds[each.kind] += 1
+        moment, kind = (each.place, each.people), "mended" if each.mended else each.kind
+        if kinds[kind] < MOST_OF[kind] and moment not in seen and len(out) < MOST:
+            kinds[kind] += 1
             seen.add(moment)
             out.append(number)
     return out
@@ -74,7 +75,7 @@ def chosen(suspicions: Sequence[Suspicion]) -> list[int]:
 def thumbnails(
     session: Session, suspicions: Sequence[Suspicion], video: str, stop: threading.Event
 ) -> Mapping[int, str]:
-    """A data address of a JPEG for each of the `chosen`, by its number; those that cannot be read are left out."""
+    """A data address of a JPEG for each of the `chosen`, by its number, without those that cannot be read."""
     wanted = sorted(chosen(suspicions), key=lambda number: suspicions[number].place)
     threshold = float(session.about.settings.get("keypoint_threshold", 0.3))
     times, made = session.times(), {}

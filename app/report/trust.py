@@ -13,8 +13,9 @@ from app.report.joints import runs
 from app.report.pieces import Bools, Floats
 
 AROUND_S = {"exchange": 0.5, "handover": 0.3, "jump": 0.3, "swap": 0.1, "spike": 0.1}  #: before and after
-GRAVE = 0.7  #: `sure` of a suspicion from which on it is not to be trusted; else to be looked at twice
-HIDDEN_S = 0.5  #: out of sight for longer inside the picture
+#: `sure` of a suspicion from which on its moment is to be looked at twice, and not to be trusted.
+WORTH, GRAVE = 0.55, 0.7
+HIDDEN_S, AWAY_S = 0.5, 5.0  #: out of sight inside the picture for so long: it is seen how it went on
 TOGETHER_S = 0.3  #: what is closer together is one stretch
 FEW = 0.5  #: share of the joints usual for a person, below which a second is doubtful
 ENOUGH_S = 3.0  #: seconds in sight from which on somebody has something usual
@@ -46,7 +47,7 @@ def signs_of(suspicions: Iterable[Suspicion]) -> list[Sign]:
             each.people,
         )
         for each in suspicions
-        if not each.mended and each.kind != "spike"
+        if not each.mended and each.kind != "spike" and each.sure >= WORTH
     ]
 
 
@@ -84,13 +85,18 @@ def signs_of_seeing(walk: Walk, seen: Bools) -> list[Sign]:
     return found
 
 
-def signs_of_gaps(who: int, gaps: Iterable[Gap]) -> list[Sign]:
-    """Somebody hidden; who left through the edge of the picture is not."""
-    return [
-        Sign(gap.start_s, gap.end_s, False, f"{who} is out of sight", (who,))
-        for gap in gaps
-        if gap.inside and gap.end_s - gap.start_s >= HIDDEN_S
-    ]
+def signs_of_gaps(walk: Walk, gaps: Iterable[Gap], step_s: float) -> list[Sign]:
+    """Who was hidden between being in sight, in frames `step_s` apart; not who left the picture."""
+    found = []
+    for gap in gaps:
+        length = gap.end_s - gap.start_s
+        if gap.inside and HIDDEN_S <= length <= AWAY_S:
+            before = (walk.times > gap.start_s - 1.0) & (walk.times <= gap.start_s)
+            after = (walk.times >= gap.end_s) & (walk.times < gap.end_s + 1.0)
+            if min(before.sum(), after.sum()) * step_s >= FEW:
+                words = f"{walk.who} is out of sight"
+                found.append(Sign(gap.start_s, gap.end_s, False, words, (walk.who,)))
+    return found
 
 
 def signs_of_flow(flow: Flow) -> list[Sign]:

@@ -14,8 +14,8 @@ def called(person: PersonFinding) -> str:
 
 
 def clock(seconds: float) -> str:
-    """0:12.4, or 2:03:20 where tenths do not matter."""
-    return moment(seconds, 0.1 if seconds < 600 else 1.0)
+    """How long: 12.4 s, 1:05.4, or 2:03:20 where tenths do not matter."""
+    return f"{seconds:.1f} s" if seconds < 60 else moment(seconds, 0.1 if seconds < 600 else 1.0)
 
 
 def span(start_s: float, end_s: float) -> str:
