@@ -45,7 +45,9 @@ class Part:
         """Throw away what was there and start anew."""
         with writing(self.path):
             self.file.truncate(0)
-            self._about.write_text(json.dumps(asdict(origin)), encoding="utf-8")
+            self._about.unlink(missing_ok=True)  # or a link in its place would be written through
+            with self._about.open("x", encoding="utf-8") as about:
+                about.write(json.dumps(asdict(origin)))
         self.origin, self.length = origin, 0
 
     def write(self, content: bytes) -> None:
@@ -116,7 +118,9 @@ def keep(path: Path, digest: str) -> None:
     new = record.with_name(f"{record.name}.{os.getpid()}.part")
     with writing(record):
         try:
-            new.write_text(f"{digest}  {path.name}\n", encoding="utf-8")
+            new.unlink(missing_ok=True)
+            with new.open("x", encoding="utf-8") as file:
+                file.write(f"{digest}  {path.name}\n")
             new.replace(record)
         finally:
             new.unlink(missing_ok=True)

@@ -7,22 +7,25 @@ and what goes wrong in one recording stays there.
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, Literal
 
-from app.plain import printable
-from app.settings import Settings, checked
+from app.settings import Settings
 from app.sources.naming import is_address, readable, spoken
-from engine.errors import UserError
+from app.task import read_task as read_task
+from app.task import task
 
 State = Literal["waiting", "working", "done", "failed", "cancelled"]
 
+ROOT = Path(__file__).parents[1]
 PATIENCE_S = 20.0  #: for a program that was asked to stop and completes its files
 
 
@@ -55,7 +58,9 @@ class Work:
 
 def program() -> list[str]:
     """What starts Kinetrail anew, also where it was packed into one folder."""
-    return [sys.executable] if getattr(sys, "frozen", False) else [sys.executable, "-m", "app"]
+    if getattr(sys, "frozen", False):
+        return [sys.executable]
+    return [sys.executable, "-P", "-m", "app"]  # -P: no folder named app where the user happens to be
 
 
 class Queue:
@@ -148,9 +153,14 @@ class Queue:
 
     def _do(self, work: Work) -> None:
         self._changed()
+        paths = filter(None, (str(ROOT), os.environ.get("PYTHONPATH", "")))
         try:
             running = subprocess.Popen(
-                self._start, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+                self._start,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
             )
         except OSError as error:
             return self._change(work.number, state="failed", message=f"cannot be started ({error.strerror})")
@@ -219,25 +229,6 @@ class _Tail:
     def text(self) -> str:
         self._thread.join()
         return self._last.decode("utf-8", "replace")
-
-
-def task(source: str, settings: Settings) -> bytes:
-    """What `kinetrail work` reads: one recording and how to work on it."""
-    return json.dumps({"source": source, "settings": asdict(settings)}).encode()
-
-
-def read_task(text: bytes) -> tuple[str, Mapping[str, Any]]:
-    """The source and the options, by field name, of a `task`. UserError where it is none."""
-    usual = asdict(Settings())
-    try:
-        told = json.loads(text)
-        source, settings = told["source"], dict(told["settings"])
-        if not isinstance(source, str):
-            raise TypeError(f"a source that is {type(source).__name__}")
-        others = {name: value for name, value in settings.items() if value != usual.get(name, ...)}
-    except (ValueError, LookupError, TypeError, RecursionError) as error:
-        raise UserError(f"this is no task for `kinetrail work` ({printable(str(error))[:80]})") from error
-    return source, {**usual, **checked(others, "task")}
 
 
 def _name(source: str) -> str:
