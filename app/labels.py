@@ -1,21 +1,27 @@
-"""The id of each person on a small plate above the head, or beside it where there is no room above."""
+"""Who is who on a small plate above the head, or beside it where there is no room above; names of joints."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+import unicodedata
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from app.palette import DARK, LIGHT, shades
+from app.palette import DARK, LIGHT, Colours, shades, solid
 from app.strokes import SHIFT, Floats, Ints, Layout, Strokes, fixed
+from engine.skeleton import KEYPOINTS
 from engine.types import Image
 
 Rectangle = tuple[float, float, float, float]  #: left, top, right, bottom, pixels
 
+LONGEST = 24  #: letters of a name; of longer ones the beginning is shown
+NAMED_FROM_PX = 200.0  #: joints of people smaller than this are not named: nobody could read it
+FACE_NAMED_FROM_PX = 700.0  #: nor those of the face, which lie close together
+_SMALL, _CLEAR = 11.0, 0.7  # letters of what joints are called, pixels of 720p; opacity of the plate behind
 _FONT = "sans"  # comes with OpenCV, so every machine writes alike
 _WEIGHT = 700  # bold
 _DIGIT = 0.72  # height of a digit over the size of the letters
@@ -24,14 +30,24 @@ _ROUND = np.stack([np.cos(_TURNS), np.sin(_TURNS)], axis=1)  # unit circle, four
 _CORNER = np.sign(_ROUND)  # the corner of a plate that each of them rounds off
 
 
-def label(painted: Image, ids: NDArray[np.int64], strokes: Strokes, joined: Layout) -> None:
-    """Write everyone's id on `painted`; lower ids choose first, so that those seen long stay in place."""
+def label(
+    painted: Image,
+    ids: NDArray[np.int64],
+    strokes: Strokes,
+    joined: Layout,
+    colours: Colours,
+    names: Mapping[int, str],
+) -> None:
+    """Write everyone's name, else their id, on `painted`.
+
+    Lower ids choose their place first, so that those seen long stay in place.
+    """
     height, width = painted.shape[:2]
     unit = math.sqrt(width * height / (1280 * 720))
     smallest = 10.0 * max(1.0, unit**0.75)
     letters = np.rint(np.clip(0.07 * strokes.size, smallest, max(smallest, 20.0 * unit))).astype(int).tolist()
     around: list[Rectangle] = [tuple(head) for head in heads(strokes, joined).tolist()]
-    texts = [str(track_id) for track_id in ids.tolist()]
+    texts = [called(track_id, names) for track_id in ids.tolist()]
     lengths = [_length(text, size) for text, size in zip(texts, letters, strict=True)]
     plates = around.copy()
     taken: list[Rectangle] = []
@@ -39,7 +55,73 @@ def label(painted: Image, ids: NDArray[np.int64], strokes: Strokes, joined: Layo
         size = lengths[n] + 0.6 * letters[n], 1.1 * letters[n]
         plates[n] = place(around[n], size, taken, width, height)
         taken.append(plates[n])
-    _write(painted, np.array(plates), ids, texts, lengths, letters)
+    fills = [solid(shades(track_id, colours).middle) for track_id in ids.tolist()]
+    _write(painted, np.array(plates), fills, texts, lengths, letters)
+
+
+def called(track_id: int, names: Mapping[int, str]) -> str:
+    """The name of a person as far as there is room for it, else their number."""
+    name = unicodedata.normalize("NFC", names.get(track_id, "")) or str(track_id)
+    return name if len(name) <= LONGEST else f"{name[: LONGEST - 1].rstrip()}…"
+
+
+def name_joints(painted: Image, strokes: Strokes, joined: Layout) -> None:
+    """Write beside every joint what it is called."""
+    unit = max(1.0, math.sqrt(painted.shape[0] * painted.shape[1] / (1280 * 720)))
+    letters = round(_SMALL * unit)
+    face, high = cv2.FontFace(_FONT), 1.45 * letters
+
+    def size(text: str) -> tuple[float, float]:
+        return _length(text, letters) + 0.7 * letters, high
+
+    for text, plate in beside_joints(strokes, joined, np.bool_(True), size, unit):
+        left, top, right, bottom = np.rint(plate).astype(int).tolist()
+        height, width = painted.shape[:2]
+        if left < 0 or top < 0 or right > width or bottom > height:
+            continue
+        patch = painted[top:bottom, left:right]
+        before = patch.copy()
+        corners = _rounded(np.array([plate]), np.zeros(1))[0]
+        cv2.fillConvexPoly(painted, corners, solid(DARK), cv2.LINE_AA, SHIFT)
+        cv2.addWeighted(patch, _CLEAR, before, 1.0 - _CLEAR, 0.0, dst=patch)
+        origin = round(plate[0] + 0.35 * letters), round((plate[1] + plate[3] + _DIGIT * letters) / 2)
+        cv2.putText(painted, text, origin, solid(LIGHT), face, letters, _WEIGHT)
+
+
+def beside_joints(
+    strokes: Strokes,
+    joined: Layout,
+    wanted: NDArray[np.bool_] | np.bool_,
+    size: Callable[[str], tuple[float, float]],
+    unit: float,
+) -> Iterator[tuple[str, Rectangle]]:
+    """What joints are called, and the places for that: beside them, away from the body.
+
+    Of those who are `wanted` (N,), and large enough: sizes are for lines of 1 / `unit` pixels.
+
+    Of two that would lie over each other one goes to the other side, and else is left out.
+    """
+    taken: list[Rectangle] = []
+    for n in np.flatnonzero((strokes.size >= NAMED_FROM_PX * unit) & wanted).tolist():
+        dots = strokes.dots[n] & ((strokes.size[n] >= FACE_NAMED_FROM_PX * unit) | ~joined.face_joint)
+        middle = float(strokes.points[n, strokes.seen[n], 0].mean()) if strokes.seen[n].any() else 0.0
+        gap = 6.0 * unit + float(strokes.stroke[n])
+        for joint in np.flatnonzero(dots).tolist():
+            x, y = strokes.points[n, joint].tolist()
+            text = joint_name(joint, len(joined.joint_side))
+            wide, high = size(text)
+            right = x + gap, y - high / 2, x + gap + wide, y + high / 2
+            left = x - gap - wide, y - high / 2, x - gap, y + high / 2
+            places = (right, left) if x >= middle else (left, right)
+            free = [at for at in places if not any(_touch(at, other) for other in taken)]
+            for at in free[:1]:
+                taken.append(at)
+                yield text, at
+
+
+def joint_name(joint: int, joints: int) -> str:
+    """COCO's names in words, numbers for any other skeleton."""
+    return KEYPOINTS[joint].replace("_", " ") if joints == len(KEYPOINTS) else str(joint)
 
 
 def banner(painted: Image, text: str) -> None:
@@ -115,20 +197,20 @@ def _touch(a: Rectangle, b: Rectangle) -> bool:
 def _write(
     painted: Image,
     plates: Floats,
-    ids: NDArray[np.int64],
+    fills: Sequence[tuple[int, int, int, int]],
     texts: Sequence[str],
     lengths: Sequence[int],
     letters: Sequence[int],
 ) -> None:
-    face = cv2.FontFace(_FONT)
+    face, dark = cv2.FontFace(_FONT), solid(DARK)
     centres = (plates[:, :2] + plates[:, 2:]) / 2
     borders = _rounded(plates, np.zeros(len(plates)))
     fields = _rounded(plates, np.maximum(1.0, 0.08 * np.array(letters)))
     for n, (x, y) in enumerate(centres.tolist()):
-        cv2.fillConvexPoly(painted, borders[n], DARK, cv2.LINE_AA, SHIFT)
-        cv2.fillConvexPoly(painted, fields[n], shades(int(ids[n])).middle, cv2.LINE_AA, SHIFT)
+        cv2.fillConvexPoly(painted, borders[n], dark, cv2.LINE_AA, SHIFT)
+        cv2.fillConvexPoly(painted, fields[n], fills[n], cv2.LINE_AA, SHIFT)
         origin = (round(x - lengths[n] / 2), round(y + _DIGIT / 2 * letters[n]))
-        cv2.putText(painted, texts[n], origin, DARK, face, letters[n], _WEIGHT)
+        cv2.putText(painted, texts[n], origin, dark, face, letters[n], _WEIGHT)
 
 
 def _rounded(plates: Floats, inset: Floats) -> Ints:

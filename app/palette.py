@@ -5,12 +5,17 @@ that a lighter and a darker shade of each still belong to it. Every two differ b
 normal sight, and those up to three ids apart by at least 0.11 in a protanope's and a deuteranope's view
 (Machado, Oliveira and Fernandes 2009, severity 1), because neighbours mostly carry ids close together.
 Twelve colours that no one ever confuses do not exist, so the number stands beside the head too.
+
+Who looks at one person's movement may want to tell sides rather than people: left amber and right blue, the
+pair that every eye tells apart best. They differ by 0.51 in OKLab, and by 0.45 and 0.52 in those two views.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
+Colours = Literal["person", "side", "one"]  #: each person, each side of the body, all alike
 Bgr = tuple[int, int, int]
 
 DARK: Bgr = (22, 18, 16)  #: outline of light strokes, and the ink of labels
@@ -33,6 +38,11 @@ COLOURS = (
 )
 
 
+def solid(colour: Bgr) -> tuple[int, int, int, int]:
+    """The colour as cv2 takes it for pictures that know transparency, and for those that do not."""
+    return *colour, 255
+
+
 @dataclass(frozen=True, slots=True)
 class Shades:
     """One person's colour: pale on the left of the body, itself in the middle, deep on the right."""
@@ -53,8 +63,11 @@ def _towards(goal: int, share: float, colour: Bgr) -> Bgr:
 
 
 _SHADES = tuple(_shades(*colour) for colour in COLOURS)
+_SIDES = Shades(left=(37, 196, 255), middle=(220, 212, 206), right=(214, 86, 20))
 
 
-def shades(track_id: int) -> Shades:
+def shades(track_id: int, colours: Colours = "person") -> Shades:
     """The shades of one id, the same in every frame and every run."""
-    return _SHADES[(track_id - 1) % len(_SHADES)]
+    if colours == "side":
+        return _SIDES
+    return _SHADES[(track_id - 1) % len(_SHADES) if colours == "person" else 0]

@@ -24,6 +24,7 @@ SURE = 0.7  #: score from which a joint is solid
 FAINTEST = 0.35  #: opacity of a joint whose score just reaches the threshold
 FACE_FROM_PX = 160.0  #: people smaller than this get no face: it would be a blob
 DOTS_FROM_PX = 110.0  #: people smaller than this get no dots on the ends of their bones
+THINNEST, WIDEST = 0.25, 4.0  #: lines that can be chosen, over the usual width
 SHIFT = 4  #: cv2 takes coordinates in sixteenths of a pixel
 SMOOTHING_PX = 1.4  #: width that anti-aliasing adds to a polygon, measured; a line of width 1 is as wide
 
@@ -57,7 +58,7 @@ def layout(joints: int) -> Layout:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Strokes:
-    """N people of K joints and B bones, in pixels or, for cv2, in whole pixels << SHIFT ("fixed")."""
+    """N people of K joints and B bones, in pixels."""
 
     size: Floats  #: (N,) longer side of the box
     boxes: Floats  #: (N, 4) left, top, right, bottom, finite
@@ -66,17 +67,30 @@ class Strokes:
     hollow: Bools  #: (N, K) foretold, not seen in this picture
     bones: Bools  #: (N, B) bones to draw: both ends are seen
     bone_opacity: Floats  #: (N, B) in [0, 1]
-    reach: Ints  #: (N, B, 4) left, top, right, bottom of the pixels that a limb may touch, as slices have it
-    halos: Ints  #: (N, B, 4, 2) corners of the limb with its outline, fixed
-    cores: Ints  #: (N, B, 4, 2) corners of the limb, fixed
     dots: Bools  #: (N, K) joints to mark
     opacity: Floats  #: (N, K) in [0, 1]
-    centres: Ints  #: (N, K, 2) fixed
-    radii: Ints  #: (N, K, 2) with and without the outline, fixed
+    stroke: Floats  #: (N,) width of limbs
+    outline: Floats  #: (N,) width of the outlines around them
 
 
-def measure(tracks: Tracks, threshold: float, joined: Layout, width: int, height: int) -> Strokes:
-    """Everyone's strokes in a picture of `width` x `height`. No coordinate, however wild, is an error."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Shapes:
+    """The same as cv2 takes it: whole numbers, pixels << SHIFT where not told otherwise."""
+
+    reach: Ints  #: (N, B, 4) left, top, right, bottom of the pixels that a limb may touch, as slices have it
+    halos: Ints  #: (N, B, 4, 2) corners of the limb with its outline
+    cores: Ints  #: (N, B, 4, 2) corners of the limb
+    centres: Ints  #: (N, K, 2) of the joints
+    radii: Ints  #: (N, K, 2) of the joints, with and without the outline
+
+
+def measure(
+    tracks: Tracks, threshold: float, joined: Layout, width: int, height: int, line_width: float = 1.0
+) -> Strokes:
+    """Everyone's strokes in a picture of `width` x `height`; lines are `line_width` times the usual ones.
+
+    No coordinate, however wild, is an error.
+    """
     farthest = 2.0 * max(width, height)
     boxes = np.fmin(np.fmax(tracks.boxes.xyxy.astype(np.float64), -farthest), farthest)  # where NaN loses
     near = (np.abs(tracks.keypoints) < farthest).all(axis=2)  # NaN is near nothing
@@ -87,12 +101,6 @@ def measure(tracks: Tracks, threshold: float, joined: Layout, width: int, height
     size = np.clip((boxes[:, 2:] - boxes[:, :2]).max(axis=1), 1.0, max(width, height))
     stroke, outline = widths(size, math.sqrt(width * height / (1280 * 720)))
     small, tiny = (size < FACE_FROM_PX)[:, None], (size < DOTS_FROM_PX)[:, None]
-
-    start, end = points[:, joined.start], points[:, joined.end]
-    core = stroke[:, None] * np.where(joined.face_bone, 0.6, 1.0)
-    halo = core + outline[:, None] * np.where(joined.face_bone, 1.2, 2.0)
-    inner = stroke[:, None] * np.where(joined.face_joint, 0.5, 0.8)
-    outer = inner + outline[:, None] * np.where(joined.face_joint, 0.0, 0.6)
     return Strokes(
         size=size,
         boxes=boxes,
@@ -101,12 +109,26 @@ def measure(tracks: Tracks, threshold: float, joined: Layout, width: int, height
         hollow=seen & tracks.predicted,
         bones=seen[:, joined.start] & seen[:, joined.end] & ~(small & joined.face_bone),
         bone_opacity=np.minimum(opacity[:, joined.start], opacity[:, joined.end]),
+        dots=seen & ~(small & joined.face_joint) & ~(tiny & joined.joined),
+        opacity=opacity,
+        stroke=line_width * stroke,
+        outline=line_width * outline,
+    )
+
+
+def shapes(strokes: Strokes, joined: Layout, width: int, height: int) -> Shapes:
+    """The strokes as cv2 paints them, in a picture of `width` x `height`."""
+    stroke, outline = strokes.stroke[:, None], strokes.outline[:, None]
+    start, end = strokes.points[:, joined.start], strokes.points[:, joined.end]
+    core = stroke * np.where(joined.face_bone, 0.6, 1.0)
+    halo = core + outline * np.where(joined.face_bone, 1.2, 2.0)
+    inner = stroke * np.where(joined.face_joint, 0.5, 0.8)
+    outer = inner + outline * np.where(joined.face_joint, 0.0, 0.6)
+    return Shapes(
         reach=_reach(np.minimum(start, end), np.maximum(start, end), halo, width, height),
         halos=_bars(start, end, halo),
         cores=_bars(start, end, core),
-        dots=seen & ~(small & joined.face_joint) & ~(tiny & joined.joined),
-        opacity=opacity,
-        centres=fixed(points),
+        centres=fixed(strokes.points),
         radii=fixed(np.maximum(np.stack([outer, inner], axis=2) - SMOOTHING_PX / 2, 0.0)),
     )
 

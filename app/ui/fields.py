@@ -124,7 +124,7 @@ class Choices(QComboBox):
 
     def __init__(self, choices: Sequence[Choice], *, files: str = "", parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._files, self._value = files, ""
+        self._files, self._value = files, choices[0].value if choices else ""
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.setMinimumContentsLength(24)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)

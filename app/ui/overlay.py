@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
 
-from app.palette import DARK, LIGHT, Bgr, shades
+from app.palette import DARK, LIGHT, Bgr, Colours, shades
 from app.strokes import Floats, Layout, Strokes, layout, measure, widths
 from app.ui.viewport import Viewport
 from engine.types import Boxes
@@ -32,14 +32,15 @@ class Figures:
     """The people to paint, in logical pixels of the widget."""
 
     ids: NDArray[np.int64]  #: (N,)
-    strokes: Strokes  #: moved to their places; only what is no "fixed" of it
+    strokes: Strokes  #: moved to their places
     joined: Layout
     light: Floats  #: (N,) opacity of each, in (0, 1]
-    stroke: Floats  #: (N,) widths
-    outline: Floats  #: (N,)
+    colours: Colours
 
 
-def figures(tracks: Tracks, rows: NDArray[Any], view: Viewport, threshold: float, locked: int) -> Figures:
+def figures(
+    tracks: Tracks, rows: NDArray[Any], view: Viewport, threshold: float, locked: int, colours: Colours
+) -> Figures:
     """The people in `rows` who are in view; everyone but `locked` is dimmed, unless it is 0."""
     rows = rows[_in_view(tracks.boxes.xyxy[rows].astype(np.float64), view)]
     ids = tracks.ids[rows]
@@ -49,11 +50,17 @@ def figures(tracks: Tracks, rows: NDArray[Any], view: Viewport, threshold: float
     strokes = measure(
         _enlarged(tracks, rows, view), threshold, joined, max(1, round(wide)), max(1, round(high))
     )
-    strokes = replace(strokes, points=strokes.points + corner, boxes=strokes.boxes + np.tile(corner, 2))
     unit = math.sqrt(view.fitting**2 * view.aspect * view.width * view.height / (1280 * 720))
     stroke, outline = widths(strokes.size, unit)
+    strokes = replace(
+        strokes,
+        points=strokes.points + corner,
+        boxes=strokes.boxes + np.tile(corner, 2),
+        stroke=stroke,
+        outline=outline,
+    )
     light = np.where((locked == 0) | (ids == locked), 1.0, DIMMED)
-    return Figures(ids, strokes, joined, light, stroke, outline)
+    return Figures(ids, strokes, joined, light, colours)
 
 
 def paint_skeletons(layer: QPainter, people: Figures, line_width: float) -> None:
@@ -74,9 +81,9 @@ def paint_boxes(layer: QPainter, people: Figures, line_width: float, only: int =
         if only not in (0, people.ids[n]):
             continue
         opacity = float(people.light[n])
-        width = line_width * max(1.0, 0.5 * float(people.stroke[n]))
+        width = line_width * max(1.0, 0.5 * float(people.strokes.stroke[n]))
         frame = QRectF(QPointF(*corners[:2]), QPointF(*corners[2:]))
-        for colour, wide in ((DARK, width + 1.5), (shades(int(people.ids[n])).middle, width)):
+        for colour, wide in ((DARK, width + 1.5), (shades(int(people.ids[n]), people.colours).middle, width)):
             layer.setPen(QPen(ink(colour, opacity), wide))
             layer.drawRoundedRect(frame, 3.0, 3.0)
 
@@ -91,8 +98,8 @@ def ink(colour: Bgr, opacity: float = 1.0) -> QColor:
 def _limbs(layer: QPainter, people: Figures, n: int, line_width: float) -> None:
     """The limbs of person `n`, those alike in one go: first all their outlines, then themselves."""
     strokes, joined = people.strokes, people.joined
-    sides = _sides(int(people.ids[n]))
-    core, rim = line_width * float(people.stroke[n]), line_width * float(people.outline[n])
+    sides = _sides(int(people.ids[n]), people.colours)
+    core, rim = line_width * float(people.strokes.stroke[n]), line_width * float(people.strokes.outline[n])
     opacity = _levels(strokes.bone_opacity[n] * people.light[n])
     starts, ends = strokes.points[n, joined.start].tolist(), strokes.points[n, joined.end].tolist()
     alike: dict[tuple[int, bool, float], list[QLineF]] = {}  # the left comes last, as in the layout
@@ -110,8 +117,8 @@ def _limbs(layer: QPainter, people: Figures, n: int, line_width: float) -> None:
 def _dots(layer: QPainter, people: Figures, n: int, line_width: float) -> None:
     """Joints over the ends of the limbs; those foretold are rings."""
     strokes, joined = people.strokes, people.joined
-    sides = _sides(int(people.ids[n]))
-    core, rim = line_width * float(people.stroke[n]), line_width * float(people.outline[n])
+    sides = _sides(int(people.ids[n]), people.colours)
+    core, rim = line_width * float(people.strokes.stroke[n]), line_width * float(people.strokes.outline[n])
     opacity = _levels(strokes.opacity[n] * people.light[n])
     points, hollow = strokes.points[n].tolist(), strokes.hollow[n].tolist()
     layer.setPen(Qt.PenStyle.NoPen)
@@ -140,9 +147,9 @@ def _levels(opacity: Floats) -> list[float]:
     return rounded
 
 
-def _sides(track_id: int) -> list[tuple[Bgr, Bgr]]:
+def _sides(track_id: int, colours: Colours) -> list[tuple[Bgr, Bgr]]:
     """Outline and colour of the middle of the body, of the left and of the right: by side 0, 1, -1."""
-    shade = shades(track_id)
+    shade = shades(track_id, colours)
     return [(DARK, shade.middle), (DARK, shade.left), (LIGHT, shade.right)]
 
 

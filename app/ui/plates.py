@@ -10,14 +10,11 @@ import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSize, QSizeF, Qt
 from PySide6.QtGui import QFont, QFontMetricsF, QImage, QPainter, QPen
 
-from app.labels import Rectangle, heads, place
+from app.labels import Rectangle, beside_joints, called, heads, place
 from app.palette import DARK, LIGHT, Bgr, shades
 from app.ui.overlay import Figures, ink
 from app.ui.viewport import Viewport
-from engine.skeleton import KEYPOINTS
 
-NAMED_FROM_PX = 200.0  #: joints of people smaller than this are not named: nobody could read it
-FACE_NAMED_FROM_PX = 700.0  #: nor those of the face, which lie close together
 _SMALL = 11  # letters of what joints are called, logical pixels
 _FIELD = 0.82  #: opacity of the plate behind a line
 
@@ -32,7 +29,7 @@ def paint_names(painter: QPainter, people: Figures, names: Mapping[int, str], vi
     taken: list[Rectangle] = []
     for n in np.argsort(people.ids, kind="stable").tolist():
         track_id = int(people.ids[n])
-        text = names.get(track_id, str(track_id))
+        text = called(track_id, names)
         size = width(text, letters[n]) + 0.8 * letters[n], 1.3 * letters[n]
         x, y, high_x, high_y = around[n].tolist()
         plate = place((x, y, high_x, high_y), size, taken, math.floor(right - left), math.floor(bottom - top))
@@ -40,7 +37,9 @@ def paint_names(painter: QPainter, people: Figures, names: Mapping[int, str], vi
         # On whole device pixels, or else letters would be smeared.
         at = [round(place * view.ratio) / view.ratio for place in (plate[0] + left, plate[1] + top)]
         painter.setOpacity(float(people.light[n]) ** 0.5)  # a name stays readable where its skeleton is dim
-        painter.drawImage(QPointF(*at), name_plate(text, letters[n], shades(track_id).middle, view.ratio))
+        painter.drawImage(
+            QPointF(*at), name_plate(text, letters[n], shades(track_id, people.colours).middle, view.ratio)
+        )
     painter.setOpacity(1.0)
 
 
@@ -64,30 +63,18 @@ def name_plate(text: str, letters: int, colour: Bgr, ratio: float) -> QImage:
 
 
 def paint_joint_names(painter: QPainter, people: Figures) -> None:
-    """What every joint is called, beside it, away from the body; where one person is locked on, theirs only.
+    """What every joint is called, beside it; where one person is locked on, theirs only."""
 
-    Of two that would lie over each other one goes to the other side, and else is left out.
-    """
-    strokes, joined = people.strokes, people.joined
-    taken: list[QRectF] = []
+    def size(text: str) -> tuple[float, float]:
+        return width(text, _SMALL) + 8.0, 16.0
+
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    for n in np.flatnonzero((strokes.size >= NAMED_FROM_PX) & (people.light == 1.0)).tolist():
-        dots = strokes.dots[n] & ((strokes.size[n] >= FACE_NAMED_FROM_PX) | ~joined.face_joint)
-        middle = float(strokes.points[n, strokes.seen[n], 0].mean()) if strokes.seen[n].any() else 0.0
-        gap = 6.0 + float(people.stroke[n])
-        for joint in np.flatnonzero(dots).tolist():
-            x, y = strokes.points[n, joint].tolist()
-            text = joint_name(joint, len(joined.joint_side))
-            long = width(text, _SMALL) + 8.0
-            right, left = QRectF(x + gap, y - 8.0, long, 16.0), QRectF(x - gap - long, y - 8.0, long, 16.0)
-            places = (right, left) if x >= middle else (left, right)
-            free = [at for at in places if not any(at.intersects(other) for other in taken)]
-            for field in free[:1]:
-                taken.append(field)
-                painter.setPen(Qt.PenStyle.NoPen)
-                painter.setBrush(ink(DARK, 0.7))
-                painter.drawRoundedRect(field, 4.0, 4.0)
-                _write(painter, field, text, _SMALL, dark=False)
+    for text, at in beside_joints(people.strokes, people.joined, people.light == 1.0, size, 1.0):
+        field = QRectF(QPointF(*at[:2]), QPointF(*at[2:]))
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(ink(DARK, 0.7))
+        painter.drawRoundedRect(field, 4.0, 4.0)
+        _write(painter, field, text, _SMALL, dark=False)
 
 
 def paint_banner(painter: QPainter, text: str, area: Area) -> None:
@@ -115,11 +102,6 @@ def paint_lines(painter: QPainter, line: str, caption: str, area: Area, *, alone
         field = QRectF((left + right - size[0]) / 2, y - size[1], *size)
         _line(painter, fitting, letters, field)
         y -= size[1] + 8.0
-
-
-def joint_name(joint: int, joints: int) -> str:
-    """COCO's names in words, numbers for any other skeleton."""
-    return KEYPOINTS[joint].replace("_", " ") if joints == len(KEYPOINTS) else str(joint)
 
 
 @lru_cache(maxsize=64)

@@ -12,12 +12,12 @@ from PySide6.QtCore import QByteArray, QObject, QSettings, QStandardPaths, Signa
 from app.plain import printable
 from app.settings import OPTIONS, Settings, checked
 from app.sources.naming import camera_number, is_address, spoken
+from app.strokes import THINNEST, WIDEST
 from app.ui.view import View
 from engine.errors import UserError
 
 FILE = "window.ini"
 RECENT = 12  #: sources that are remembered
-WIDEST, THINNEST = 4.0, 0.25  #: lines, over the usual width
 _YES, _NO = ("true", "1", "yes", "on"), ("false", "0", "no", "off")
 
 

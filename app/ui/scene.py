@@ -9,12 +9,14 @@ import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
 from PySide6.QtGui import QImage, QPainter
 
+from app.faces import Heads
 from app.palette import DARK
+from app.trails import Trails
 from app.ui import overlay, plates
 from app.ui.overlay import Figures, figures, ink
 from app.ui.picture import Picture, spotlight
-from app.ui.privacy import Heads, cover
-from app.ui.trails import Trails
+from app.ui.privacy import cover
+from app.ui.trails import paint_trails
 from app.ui.view import Cast, View
 from app.ui.viewport import Floats, Viewport
 from engine.types import Frame
@@ -58,7 +60,14 @@ class Scene:
         if self.cast.locked and self.view.picture:
             spotlight(painter, place.visible, self._lit(place))
         wanted = ~np.isin(self.tracks.ids, list(self.cast.hidden))
-        people = figures(self.tracks, np.flatnonzero(wanted), place, self.view.threshold, self.cast.locked)
+        people = figures(
+            self.tracks,
+            np.flatnonzero(wanted),
+            place,
+            self.view.threshold,
+            self.cast.locked,
+            self.view.colours,
+        )
         self._vectors(painter, people, place, hovered)
         self._words(painter, people, place)
         painter.setClipping(False)
@@ -104,7 +113,7 @@ class Scene:
     def _strokes(self, layer: QPainter, people: Figures, place: Viewport, hovered: int) -> None:
         view = self.view
         if view.trails:
-            self._trails.paint(layer, people, place, view.line_width)
+            paint_trails(layer, self._trails, people, place, view.line_width)
         if view.boxes or hovered:
             overlay.paint_boxes(layer, people, view.line_width, only=0 if view.boxes else hovered)
         if view.skeleton:

@@ -19,8 +19,8 @@ from PySide6.QtWidgets import (
 
 from app.choices import Choice
 from app.settings import OPTIONS, Settings
+from app.strokes import THINNEST, WIDEST
 from app.ui.fields import Choices, Folder, Number, Switch, Value
-from app.ui.preferences import THINNEST, WIDEST
 from app.ui.row import Row
 from app.ui.smooth_field import SmoothField
 from app.ui.view import View
@@ -145,8 +145,19 @@ class Pages(QWidget):
             "mirror": (tr("Mirror"), tr("As one sees oneself; for a webcam.")),
         }
         width = Number(THINNEST, WIDEST, decimals=2, unit=" \N{MULTIPLICATION SIGN}")
+        colours = Choices(
+            [
+                Choice("person", tr("One for each person")),
+                Choice("side", tr("Left amber, right blue")),
+                Choice("one", tr("One for all")),
+            ]
+        )
         switches = [self._view(name, title, Switch(""), told) for name, (title, told) in texts.items()]
-        return [self._view("line_width", tr("Width of lines"), width, tr("Over the usual width.")), *switches]
+        return [
+            self._view("colours", tr("Colours"), colours, tr("Of skeletons; lanes and lists keep theirs.")),
+            self._view("line_width", tr("Width of lines"), width, tr("Over the usual width.")),
+            *switches,
+        ]
 
     def _option(self, name: str, title: str, editor: QWidget) -> Row:
         """A row for an option, explained as the command line explains it."""

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import get_args
+
+from app.palette import Colours
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +23,12 @@ class View:
     mirror: bool = False
     line_width: float = 1.0  #: over the usual width
     threshold: float = 0.3  #: joints that score less are left out
+    colours: Colours = "person"
+
+    def __post_init__(self) -> None:
+        """ValueError where the colours, out of a file, are none."""
+        if self.colours not in get_args(Colours):
+            raise ValueError(f"must be one of {', '.join(get_args(Colours))}, not {self.colours!r}")
 
 
 @dataclass(frozen=True, slots=True)

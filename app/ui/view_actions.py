@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from PySide6.QtGui import QAction, QGuiApplication
 from PySide6.QtWidgets import QWidget
@@ -32,7 +33,8 @@ def view_actions(page: QWidget, prefix: str, canvas: Canvas, preferences: Prefer
 
         def turn(on: bool, name: str = name) -> None:
             if getattr(preferences.view(), name) != on:
-                preferences.set_view(replace(preferences.view(), **{name: on}))
+                changed: dict[str, Any] = {name: on}
+                preferences.set_view(replace(preferences.view(), **changed))
 
         on = bool(getattr(preferences.view(), name))
         made[name] = action(page, f"{prefix}.{name}", text, keys, tip, turn, checked=on)

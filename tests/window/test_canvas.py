@@ -158,11 +158,32 @@ def test_every_switch_changes_what_it_should_and_not_the_rest(canvas: Canvas):
     assert not pixels(grab(canvas)).any()
     canvas.set_view(replace(bare, mirror=True))
     np.testing.assert_array_equal(pixels(grab(canvas)), before[:, ::-1])
-    assert {field.name for field in fields(View)} - {"line_width", "threshold"} == {
+    assert {field.name for field in fields(View)} - {"line_width", "threshold", "colours"} == {
         *places,
         "picture",
         "mirror",
     }
+
+
+def limbs(canvas: Canvas, place: tuple[float, float, float, float]) -> list[tuple[int, int, int]]:
+    """Colours of the left and of the right upper arm of who stands in that place."""
+    points = people(place).keypoints[0]
+    shown = grab(canvas)
+    return [at(shown, *((points[a] + points[b]) / 2)) for a, b in ((5, 7), (6, 8))]
+
+
+def test_colours_tell_people_sides_or_nothing(canvas: Canvas):
+    canvas.resize(640, 480)
+    other = (440.0, 60.0, 600.0, 460.0)
+    canvas.show_result(flat(640, 480, 30), people(SOMEBODY, other))
+    found = {}
+    for colours in ("person", "side", "one"):
+        canvas.set_view(View(colours=colours, ids=False))
+        found[colours] = limbs(canvas, SOMEBODY), limbs(canvas, other)
+    one, two = found["person"]
+    assert one[0] != two[0]
+    assert found["side"] == ([(255, 196, 37), (20, 86, 214)],) * 2
+    assert found["one"] == (one, one)
 
 
 def test_lines_are_wider_on_wish(canvas: Canvas):

@@ -50,13 +50,13 @@ def test_what_is_chosen_is_there_at_the_next_start(file: Path, tmp_path: Path) -
         smooth="lag:0.25s",
     )
     first.set_settings(settings)
-    first.set_view(View(boxes=True, ids=False, line_width=1.75, threshold=0.45))
+    first.set_view(View(boxes=True, ids=False, line_width=1.75, colours="side", threshold=0.45))
     first.set_shortcut("live.record", "Ctrl+R")
     first.set_shortcut("live.mirror", "")
     first.set_geometry(QByteArray(b"\x01\xff\x00 geometry"))
     found = again(file)
     assert found.settings() == settings
-    assert found.view() == View(boxes=True, ids=False, line_width=1.75, threshold=0.45)
+    assert found.view() == View(boxes=True, ids=False, line_width=1.75, colours="side", threshold=0.45)
     assert found.output_folder() == tmp_path / "my films, new"
     assert found.shortcuts() == {"live.record": "Ctrl+R", "live.mirror": ""}
     assert found.geometry() == QByteArray(b"\x01\xff\x00 geometry")
@@ -113,7 +113,10 @@ def test_a_bad_value_falls_back_alone_and_is_told(file: Path, line: str, told: s
     assert "\n" not in found.trouble
 
 
-@pytest.mark.parametrize("line", ["line_width=0", "line_width=inf", "ids=maybe", "sound=true", "boxes=1, 2"])
+@pytest.mark.parametrize(
+    "line",
+    ["line_width=0", "line_width=inf", "ids=maybe", "sound=true", "boxes=1, 2", "colours=pink", "colours="],
+)
 def test_a_bad_view_falls_back_likewise(file: Path, line: str) -> None:
     file.parent.mkdir()
     file.write_text(f"[view]\n{line}\ntrails=yes\n")

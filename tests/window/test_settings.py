@@ -80,7 +80,7 @@ def texts(dialog: SettingsDialog, name: str) -> list[str]:
 def test_every_field_says_what_it_does_and_what_its_default_is(dialog: SettingsDialog) -> None:
     for name in (
         "pose", "detector", "device", "keypoint-threshold", "detection-threshold", "max-people", "smooth",
-        "detect-every", "remember", "output", "line_width",
+        "detect-every", "remember", "output", "line_width", "colours",
     ):  # fmt: skip
         told = " ".join(label.text() for label in row(dialog, name).findChildren(QLabel))
         assert "Default: " in told
@@ -120,6 +120,7 @@ def test_apply_keeps_what_is_chosen_and_tells_whoever_runs_by_it(
         "remember": 3.5,
         "smooth": "lag:0.2s",
         "line_width": 1.5,
+        "colours": "side",
         "trails": True,
         "ids": False,
     }.items():
@@ -138,7 +139,8 @@ def test_apply_keeps_what_is_chosen_and_tells_whoever_runs_by_it(
         smooth="lag:0.2s",
     )
     assert heard[0] == preferences.settings() == expected
-    assert preferences.view() == View(line_width=1.5, trails=True, ids=False, threshold=0.4)
+    assert preferences.view() == View(line_width=1.5, colours="side", trails=True, ids=False, threshold=0.4)
+    assert texts(dialog, "colours") == ["One for each person", "Left amber, right blue", "One for all"]
     assert Preferences(preferences.path).settings() == expected
 
 
