@@ -262,3 +262,27 @@ def test_a_part_of_a_file_name_is_harmless(text: str, left: str) -> None:
 
 def test_a_field_is_quoted_where_it_has_to_be() -> None:
     assert [quoted(text) for text in ("Ana", "a,b", 'a"b')] == ["Ana", '"a,b"', '"a""b"']
+
+
+def test_two_people_of_one_name_are_told_apart(tmp_path: Path) -> None:
+    path = tmp_path / "t.kinetrail"
+    with closing(Writer(path, info(), Recipe("t", "", "", KEYPOINTS, {}))) as writer:
+        three = tracks([1, 2, 3], np.ones((3, 17, 2)))
+        writer.write(Result(Frame(0, 0.0, PICTURE), three, Timings(0, 0, 0, 0)))
+    with opened(path) as there:
+        there.rename(1, "Ana")
+        there.rename(3, "Ana")
+        (table,) = export(there, "dlc", tmp_path / "t.csv")
+    names = dict.fromkeys(table.read_text().splitlines()[1].split(",")[1:])
+    assert list(names) == ["Ana (1)", "person2", "Ana (3)"]
+
+
+def test_a_gap_that_would_fill_the_disk_with_blank_rows_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "g.kinetrail"
+    with closing(Writer(path, info(), Recipe("g", "", "", KEYPOINTS, {}))) as writer:
+        for frame in (0, 2**40):
+            one = tracks([1], np.ones((1, 17, 2)))
+            writer.write(Result(Frame(frame, frame / 25, PICTURE), one, Timings(0, 0, 0, 0)))
+    with opened(path) as there, pytest.raises(UserError, match="frames are missing"):
+        export(there, "dlc", tmp_path / "g.csv")
+    assert list(tmp_path.iterdir()) == [path]
