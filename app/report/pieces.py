@@ -74,6 +74,8 @@ def pieces(session: Session) -> Iterator[Piece]:
 
 def _parts(stretch: Stretch, position: int) -> Iterator[tuple[int, dict[str, NDArray[Any]]]]:
     """What a stretch has of each person in it."""
+    if not len(stretch.ids):
+        return
     people, frames = stretch.people, np.repeat(np.arange(len(stretch.counts)), stretch.counts)
     moves = bool((stretch.cameras != STANDING).any())
     order = np.argsort(stretch.ids, kind="stable")
