@@ -10,6 +10,7 @@ from contextlib import ExitStack, closing, suppress
 from functools import partial
 from pathlib import Path
 
+from app.account import Account
 from app.following import Following
 from app.job import Job, ModelRefused, everyone
 from app.outputs.partial import Partial
@@ -20,6 +21,7 @@ from app.plan import check_all, planned
 from app.progress import Console, Progress
 from app.settings import Settings
 from app.sources import expand, open_source, stems, unheard
+from app.sources.naming import is_place, named
 from app.types import Result, Source, SourceInfo
 from app.workers import attempt
 from engine.errors import UserError
@@ -28,56 +30,87 @@ DECODERS = 4  #: threads for decoding a video; more only hold more frames
 
 
 def run_all(
-    arguments: Sequence[str], settings: Settings, stop: threading.Event, console: Console | None = None
+    arguments: Sequence[str],
+    settings: Settings,
+    stop: threading.Event,
+    console: Console | None = None,
+    *,
+    stem: str = "",
+    cores: int = 0,
 ) -> bool:
     """Work through all sources; whether everything went well. Without a `console` it speaks on stderr.
 
-    What is wrong with one source is told and the others go on. Raises UserError where nothing can go on.
+    `stem`: of the outputs of a single source, where others have been given theirs; `cores`: how many to keep
+    busy, 0 for all. What is wrong with one source is told and the others go on. Raises UserError where
+    nothing can go on.
     """
     console = console or Console(sys.stderr, quiet=settings.quiet)
-    job = Job(settings, console.say)
+    job = Job(settings, console.say, cores=cores)
     sources = expand(arguments)
-    taken = {place for source in sources if (place := _place(Path(source)))}
-    ready = []
-    for source, stem in zip(sources, stems(sources), strict=True):
-        try:
-            for path in job.outputs(stem, Path(settings.output)):
-                if _place(path) in taken:
-                    taken_by = f"{printable(path)} is a source of this call"
-                    raise UserError(f"{taken_by}; choose another folder with -o")
-            check_all(job, stem, Path(settings.output), overwrite=settings.overwrite)
-            ready.append((source, stem))
-        except UserError as error:
-            console.fail(error)
-    failed = len(sources) - len(ready)
+    account = Account(len(sources))
+    ready = admitted(job, sources, [stem] if stem else stems(sources), settings, console, account)
     if ready:
         job.use_engines(console, stop)
-    for source, stem in ready:
+    for source, each in ready:
         if stop.is_set():
             break
-        trouble = attempt(partial(_run_one, job, source, stem, settings, console, stop))
+        trouble = attempt(partial(_run_one, job, source, each, settings, console, stop, account))
         if trouble is None:
             continue
         if isinstance(trouble, ModelRefused):
             raise trouble
-        if isinstance(trouble, UserError):
-            console.fail(trouble)
-        else:
-            console.fail(UserError(f"{source}: ran into a bug of Kinetrail; please report what follows"))
-            traceback.print_exception(trouble)
-        failed += 1
-    return not failed
+        details = ""
+        if not isinstance(trouble, UserError):
+            details = "".join(traceback.format_exception(trouble))
+            trouble = UserError(f"{named(source)}: ran into a bug of Kinetrail; please report what follows")
+        console.fail(trouble, details)
+        account.failures.append(str(trouble))
+    for line in account.lines():
+        console.done(line)
+    return account.well
+
+
+def admitted(
+    job: Job,
+    sources: Sequence[str],
+    names: Sequence[str],
+    settings: Settings,
+    console: Console,
+    account: Account,
+) -> list[tuple[str, str]]:
+    """Those of the sources whose outputs, called by these `names`, can be written; each with its name."""
+    folder = Path(settings.output)
+    taken = {place for source in sources if (place := _place(Path(source)))}
+    ready = []
+    for source, stem in zip(sources, names, strict=True):
+        try:
+            for path in job.outputs(stem, folder):
+                if _place(path) in taken:
+                    taken_by = f"{printable(path)} is a source of this call"
+                    raise UserError(f"{taken_by}; choose another folder with -o")
+            check_all(job, stem, folder, overwrite=settings.overwrite)
+            ready.append((source, stem))
+        except UserError as error:
+            console.fail(error)
+            account.failures.append(str(error))
+    return ready
 
 
 def _run_one(
-    job: Job, argument: str, stem: str, settings: Settings, console: Console, stop: threading.Event
+    job: Job,
+    argument: str,
+    stem: str,
+    settings: Settings,
+    console: Console,
+    stop: threading.Event,
+    account: Account,
 ) -> None:
-    """Work through one source.
+    """Work through one source, unless that was done before.
 
     Raises UserError where it was damaged, or nobody was there to follow, after everything else is done.
     """
     folder, following = Path(settings.output), job.following()
-    stamp = _stamp(Path(argument))
+    place, stamp = argument if is_place(argument) else "", _stamp(Path(argument))
 
     def opened(notice: Callable[[str], None] = console.say) -> Source:
         threads = min(job.cores, DECODERS)
@@ -95,13 +128,17 @@ def _run_one(
 
     with (
         closing(opened()) as source,
-        planned(job, source.info, argument, settings, console.say) as plan,
+        planned(job, source.info, place, settings, console.say) as plan,
         ExitStack() as reserved,
     ):
         info = source.info
+        if plan.finished:
+            console.skip(f"{info.name}: finished before, nothing to do")
+            account.skipped += 1
+            return
         choose = following.choose if following else everyone
         stages = job.stages(info, choose, plan.before)
-        sinks = job.sinks(info, folder, console.say, place=argument, resume=plan.resume)
+        sinks = job.sinks(info, folder, console.say, place=place, resume=plan.resume)
         early, others = plan.parted(sinks)
         watch = partial(_watched, info, console)
         call = Call(others, choose, stop, watch, early, plan.restate)
@@ -113,11 +150,12 @@ def _run_one(
             summary = twice(source, again, stages, call) if full else once(source, stages, call)
         except BaseException:
             with suppress(UserError):
-                plan.conclude(finished=False)
+                plan.conclude(settings, finished=False)
             raise
         finally:
             console.clear()
-        plan.conclude(finished=not stop.is_set())
+        missed = following is not None and not following.found
+        plan.conclude(settings, finished=not (stop.is_set() or summary.damage or missed))
     if summary.written:
         late = late_line(job.lag_ms(info)) if info.live else ""
         console.done(closing_line(info.name, summary, job.outputs(stem, folder), following, late))
@@ -127,6 +165,7 @@ def _run_one(
         raise UserError(summary.damage)
     if following and summary.written and not following.found and not stop.is_set():
         raise UserError(f"{info.name}: --follow {settings.follow}: {following.missing()}")
+    account.done += not stop.is_set()
 
 
 def _watched(info: SourceInfo, console: Console, doing: str) -> Callable[[Result], None]:

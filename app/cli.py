@@ -21,6 +21,7 @@ from engine.errors import UserError
 
 DAMAGED, PROBLEM, STOPPED = 1, 2, 130  #: exit codes
 
+JOBS = "work on so many sources at once, each in a process with its share of the cores (1)"
 SOURCES = "video file, picture, folder of pictures, glob, camera number, or rtsp:// or http:// address"
 
 
@@ -69,6 +70,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     run.add_argument("sources", nargs="+", metavar="SOURCE", help=SOURCES)
     add_options(run)
+    run.add_argument("--jobs", type=int, default=1, metavar="N", help=JOBS)
     run.set_defaults(command=_run)
     bench = commands.add_parser("bench", help="how fast this machine works on a video", allow_abbrev=False)
     bench.add_argument("sources", nargs=1, metavar="SOURCE", help="a video file")
@@ -110,15 +112,23 @@ def _work(_: argparse.Namespace, stop: threading.Event) -> int:
     from app.processing import read_task
     from app.progress import Reports
 
-    source, settings = read_task(sys.stdin.buffer.read())
-    well = run_all([source], Settings(**settings), stop, Reports(sys.stdout))
+    reports = Reports(sys.stdout)
+    try:
+        task = read_task(sys.stdin.buffer.read())
+        settings = Settings(**task.settings)
+        well = run_all([task.source], settings, stop, reports, stem=task.stem, cores=task.cores)
+    except UserError as error:
+        reports.refuse(error)
+        return PROBLEM
     return STOPPED if stop.is_set() else 0 if well else PROBLEM
 
 
 def _run(args: argparse.Namespace, stop: threading.Event) -> int:
-    from app.call import run_all
+    from app.many import run_many
 
-    well = run_all(args.sources, _settings(args), stop)
+    if not 1 <= args.jobs <= MOST:
+        raise UserError(f"--jobs must be at least 1 and at most {MOST}, not {args.jobs}")
+    well = run_many(args.sources, _settings(args), stop, jobs=args.jobs)
     return STOPPED if stop.is_set() else 0 if well else PROBLEM
 
 

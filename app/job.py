@@ -49,9 +49,12 @@ class ModelRefused(UserError):
 class Job:
     """Stages and sinks as the settings want them."""
 
-    def __init__(self, settings: Settings, notice: Callable[[str], None] = unheard) -> None:
+    def __init__(
+        self, settings: Settings, notice: Callable[[str], None] = unheard, *, cores: int = 0
+    ) -> None:
         """Raises UserError where a model is missing or nothing would be written.
 
+        `cores`: how many it may keep busy, 0 for all.
         `notice` is told once what is worth knowing of how the networks run, by the thread that opens them.
         """
         if settings.no_video and settings.no_csv and settings.no_session:
@@ -62,7 +65,7 @@ class Job:
         self._notice, self._noticed, self._one = notice, set[str](), threading.Lock()
         self._detector = model_file("detector", settings.detector)
         self._pose = model_file("pose", settings.pose)
-        self.cores = len(os.sched_getaffinity(0))
+        self.cores = cores or len(os.sched_getaffinity(0))
         self._keypoints: tuple[str, ...] = ()  # names, known once the pose network is open
         self._digests: dict[Path, str] = {}  # of models
         cv2.setNumThreads(1)  # each stage has its own thread; OpenCV's pool would only fight with them

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from app import resume
 from app.job import Job
+from app.occupied import Occupied
 from app.outputs.partial import check
 from app.plain import printable
 from app.settings import Settings
@@ -29,6 +30,7 @@ class Plan:
     outputs: list[Path]  #: all files, the session among them where one is wanted
     resume: bool  #: the session is there, and goes on
     before: Before  #: what it holds
+    finished: bool = False  #: an earlier run has done all of it
     begun: list[Sink] = field(default_factory=list)  #: the session, once it is opened
 
     def parted(self, openers: Sequence[Opener]) -> tuple[list[Opener], list[Opener]]:
@@ -49,19 +51,23 @@ class Plan:
         if self.begun:
             restate(self.session, told)
 
-    def conclude(self, *, finished: bool) -> None:
+    def conclude(self, settings: Settings, *, finished: bool) -> None:
         """The run is over; `finished`: nothing of the source is left."""
         if self.begun:
-            conclude(self.session, self.outputs, finished=finished)
+            shown = {name: getattr(settings, name) for name in resume.SHOWING}
+            conclude(self.session, self.outputs, finished=finished, shown=shown)
 
 
 def check_all(job: Job, stem: str, folder: Path, *, overwrite: bool) -> None:
-    """UserError where a file of a source with this stem cannot be written. No work has been done by then."""
+    """UserError where a file of a source with this stem cannot be written. No work has been done by then.
+
+    What an earlier run has made there, and nobody changed since, is not in the way: see `planned`.
+    """
     outputs = job.outputs(stem, folder)
     wanted = any(path.suffix == ENDING for path in outputs)
-    goes_on = wanted and resume.left_off(job.session(stem, folder), outputs)
+    known = wanted and resume.own(job.session(stem, folder), outputs)
     for path in outputs:
-        check(path, overwrite=overwrite or goes_on)
+        check(path, overwrite=overwrite or known)
 
 
 @contextmanager
@@ -70,7 +76,7 @@ def planned(
 ) -> Iterator[Plan]:
     """What is to be done about a source, which is at `place` if it is a file or a folder.
 
-    `notice` is told what becomes of an earlier run that was not finished.
+    `notice` is told what becomes of what an earlier run has made. UserError where that was of another source.
     """
     folder = Path(settings.output)
     session, outputs = job.session(info.stem, folder), job.outputs(info.stem, folder)
@@ -78,31 +84,54 @@ def planned(
     if session not in outputs or not session.exists() or info.live:
         yield plan
         return
-    past = resume.past(session, job.recipe(info, place))
-    if past.frames and not past.differs and (past.unfinished or not settings.overwrite):
-        if past.unfinished:
-            notice(f"{info.name}: goes on after the {past.frames} frames that an earlier run has measured")
+    recipe = job.recipe(info, place)
+    if not recipe.fingerprint:  # whether it is the same cannot be told
+        check(session, overwrite=settings.overwrite)
+        yield plan
+        return
+    past = resume.past(session, recipe)
+    if settings.overwrite and (past.finished or past.differs):
+        _replace(plan, info, past, notice)
+        yield plan
+        return
+    if past.another:
+        raise Occupied(f"{printable(session)} is of another recording, {printable(past.another)}")
+    if past.differs:
+        kept = resume.put_aside(session, outputs)[-1]  # the session
+        notice(f"{_anew(info, past)} by an earlier run are kept in {printable(kept)}")
+        yield plan
+        return
+    plan.finished = past.finished and not past.shown and all(path.exists() for path in outputs)
+    if not plan.finished:
         with closing(open_session_file(session)) as opened:
+            _go_on(plan, info, past, notice)
             plan.resume, plan.before = True, resume.before(opened)
             yield plan
         return
-    if not past.unfinished:
-        check(session, overwrite=settings.overwrite)
-    elif past.frames:
-        _make_room(plan, info, past, notice, overwrite=settings.overwrite)
     yield plan
 
 
-def _make_room(
-    plan: Plan, info: SourceInfo, past: resume.Past, notice: Callable[[str], None], *, overwrite: bool
-) -> None:
-    """Keep what an earlier run has measured in another way, and say that all begins anew."""
-    why = f"{info.name}: begins anew, since {past.differs}"
-    if overwrite:
-        notice(f"{why}; the {past.frames} frames measured by an earlier run are replaced")
+def _go_on(plan: Plan, info: SourceInfo, past: resume.Past, notice: Callable[[str], None]) -> None:
+    """Say how far the session is, and keep what was made of it in another way."""
+    if not past.finished:
+        notice(f"{info.name}: goes on after the {past.frames} frames that an earlier run has measured")
         return
-    for path in plan.outputs:
-        if path != plan.session:
-            check(path, overwrite=False)
-    kept = resume.put_aside(plan.session)
-    notice(f"{why}; the {past.frames} frames measured by an earlier run are kept in {printable(kept)}")
+    if not past.shown:
+        notice(f"{info.name}: was measured before; its files are made of that")
+        return
+    kept = resume.put_aside(plan.session, [path for path in plan.outputs if path != plan.session])
+    told = f"; the earlier ones are kept in {', '.join(map(printable, kept))}" if kept else ""
+    notice(f"{info.name}: was measured before; its files are made anew, since {past.shown}{told}")
+
+
+def _replace(plan: Plan, info: SourceInfo, past: resume.Past, notice: Callable[[str], None]) -> None:
+    """Let go of what an earlier run has measured, but not of what somebody has put right in it."""
+    if past.repaired:
+        (kept,) = resume.put_aside(plan.session, [plan.session])
+        notice(f"{info.name}: begins anew; the session that was repaired is kept in {printable(kept)}")
+    elif not past.finished:
+        notice(f"{_anew(info, past)} by an earlier run are replaced")
+
+
+def _anew(info: SourceInfo, past: resume.Past) -> str:
+    return f"{info.name}: begins anew, since {past.differs}; the {past.frames} frames measured"

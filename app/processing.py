@@ -12,21 +12,23 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from app.settings import Settings
-from app.sources.naming import is_address, readable, spoken
+from app.sources.naming import named
 from app.task import read_task as read_task
 from app.task import task
 
-State = Literal["waiting", "working", "done", "failed", "cancelled"]
+#: "skipped": it was finished before.
+State = Literal["waiting", "working", "done", "skipped", "failed", "cancelled"]
 
 ROOT = Path(__file__).parents[1]
 PATIENCE_S = 20.0  #: for a program that was asked to stop and completes its files
+WORDS = 4096  #: bytes that are kept of what a program complains of
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,17 +38,22 @@ class Work:
     number: int  #: its name, from 1
     source: str
     settings: Settings
+    stem: str = ""  #: of its outputs, where others have been given theirs; "": as the source is called
+    cores: int = 0  #: how many it may keep busy, 0 for all
     state: State = "waiting"
     frames: int = 0  #: done
     total: int = 0  #: expected, 0 where nobody knows
     fps: float = 0.0
+    people: int = 0  #: in view
     doing: str = ""  #: which pass, where there are several
     message: str = ""  #: what came of it, or what went wrong, for people
+    occupied: str = ""  #: what would have to be replaced for it to go well, for people
+    details: str = ""  #: of what went wrong, for whoever mends it
 
     @property
     def share(self) -> float:
         """Of the work that is done, 0 to 1; -1 where it is not known."""
-        if self.state == "done":
+        if self.state in ("done", "skipped"):
             return 1.0
         return min(1.0, self.frames / self.total) if self.total else -1.0
 
@@ -54,6 +61,27 @@ class Work:
     def left_s(self) -> float:
         """Seconds until it is done; -1 where it is not known."""
         return max(0, self.total - self.frames) / self.fps if self.total and self.fps else -1.0
+
+    @property
+    def over(self) -> bool:
+        """Nothing more will come of it."""
+        return self.state not in ("waiting", "working")
+
+    @property
+    def name(self) -> str:
+        """Of its source, as it may be shown."""
+        return named(self.source)
+
+
+#: What a program says while it is at work, and what else it says, see `Queue`.
+GOING = ("frames", "total", "fps", "people", "doing")
+SAID = ("said", "done", "skipped", "failed", "refused")  #: "refused": and so would all others be
+
+Heard = Callable[[str, str, str], None]
+
+
+def unheard(_kind: str, _line: str, _details: str) -> None:
+    """What nobody listens to."""
 
 
 def program() -> list[str]:
@@ -67,13 +95,19 @@ class Queue:
     """Works through recordings in the order they were added. Any thread may ask."""
 
     def __init__(
-        self, changed: Callable[[], None], *, jobs: int = 1, start: Sequence[str] | None = None
+        self,
+        changed: Callable[[], None],
+        *,
+        heard: Heard = unheard,
+        jobs: int = 1,
+        start: Sequence[str] | None = None,
     ) -> None:
         """`changed` is called, from any thread, when something about `works` is new. `jobs` at once.
 
-        `start`: the program, where it is not Kinetrail itself.
+        `heard` is told, from any thread, of which kind (see SAID) each line is that is said of a recording,
+        the line, and details. `start`: the program, where it is not Kinetrail itself.
         """
-        self._changed = changed
+        self._changed, self._heard = changed, heard
         self._start = [*(program() if start is None else start), "work"]
         self._works: dict[int, Work] = {}
         self._running: dict[int, subprocess.Popen[bytes]] = {}
@@ -84,11 +118,11 @@ class Queue:
         for thread in self._threads:
             thread.start()
 
-    def add(self, source: str, settings: Settings) -> int:
-        """One more recording, at the end; its number."""
+    def add(self, source: str, settings: Settings, *, stem: str = "", cores: int = 0) -> int:
+        """One more recording, at the end; its number. See `Work`."""
         with self._more:
             self._last = number = self._last + 1
-            self._works[number] = Work(number, source, settings)
+            self._works[number] = Work(number, source, settings, stem, cores)
             self._more.notify()
         self._changed()
         return number
@@ -102,7 +136,7 @@ class Queue:
         """Take it out, or ask it to stop where it stands and complete its files; asked twice, it is ended."""
         with self._more:
             work, running = self._works.get(number), self._running.get(number)
-            if work is not None and _open(work):
+            if work is not None and not work.over:
                 self._works[number] = replace(work, state="cancelled", message="cancelled")
                 if running:
                     running.send_signal(signal.SIGINT)
@@ -114,18 +148,18 @@ class Queue:
     def clear(self) -> None:
         """Forget what is over."""
         with self._more:
-            self._works = {n: work for n, work in self._works.items() if n in self._running or _open(work)}
+            self._works = {n: work for n, work in self._works.items() if n in self._running or not work.over}
         self._changed()
 
     def wait(self, timeout_s: float | None = None) -> bool:
         """Until nothing is left to do; whether that is so."""
         with self._more:
-            return self._more.wait_for(lambda: not any(map(_open, self._works.values())), timeout_s)
+            return self._more.wait_for(lambda: all(work.over for work in self._works.values()), timeout_s)
 
     def close(self) -> None:
         """Stop what runs and wait for it."""
         for work in self.works():
-            if _open(work):
+            if not work.over:
                 self.cancel(work.number)
         with self._more:
             self._closed = True
@@ -169,39 +203,44 @@ class Queue:
             if self._works[work.number].state == "cancelled":
                 running.send_signal(signal.SIGINT)
         complaints = _Tail(running)
+        kinds: set[str] = set()
         with running, suppress(BrokenPipeError):
             assert running.stdin is not None
             assert running.stdout is not None
-            running.stdin.write(task(work.source, work.settings))
+            running.stdin.write(task(work.source, work.settings, stem=work.stem, cores=work.cores))
             running.stdin.close()
-            for line in running.stdout:
-                self._hear(work.number, line)
-        self._finish(work.number, running.returncode, complaints.text())
+            kinds = {self._hear(work, line) for line in running.stdout}
+        self._finish(work.number, running.returncode, kinds, complaints.text())
         return None
 
-    def _hear(self, number: int, line: bytes) -> None:
-        """Take in what the program says of itself."""
+    def _hear(self, work: Work, line: bytes) -> str:
+        """Take in what the program says of itself; of which kind it is, "" where a library says something."""
         try:
             told = json.loads(line)
-        except ValueError:
-            return
-        kind = told.pop("kind", "")
-        if kind == "going":
-            self._change(number, **{name: told[name] for name in ("frames", "total", "fps", "doing")})
-        elif kind in ("said", "failed"):
-            self._change(number, message=str(told["line"]))
+            kind, fields = str(told["kind"]), _fields(told)
+        except (ValueError, LookupError, TypeError):
+            return ""
+        self._change(work.number, **fields)
+        if kind in SAID:
+            self._heard(kind, fields["message"], fields.get("details", ""))
+        return kind
 
-    def _finish(self, number: int, code: int, complaints: str) -> None:
+    def _finish(self, number: int, code: int, kinds: Collection[str], complaints: str) -> None:
         with self._more:
             del self._running[number]
             work = self._works[number]
             if work.state == "working":
-                state: State = "done" if code == 0 else "failed"
-                message = work.message
-                if code < 0 or not message:
-                    message = f"{_name(work.source)}: the work on it ended early ({complaints or code})"
-                self._works[number] = replace(work, state=state, message=message if code else work.message)
+                state: State = "failed" if code else "skipped" if "skipped" in kinds else "done"
+                self._works[number] = replace(work, state=state)
+            told = code > 0 and not {"failed", "refused"}.isdisjoint(kinds)
+            untold = code != 0 and not told and work.state == "working"
+            if untold:
+                last = complaints.strip().rpartition("\n")[2]
+                line = f"{work.name}: the work on it ended early ({last or code})"
+                self._works[number] = replace(self._works[number], message=line, details=complaints)
             self._more.notify_all()
+        if untold:
+            self._heard("failed", line, "")
         self._changed()
 
     def _change(self, number: int, **fields: Any) -> None:
@@ -213,7 +252,7 @@ class Queue:
 
 
 class _Tail:
-    """Reads what a program complains of, in a thread of its own, and keeps the last line."""
+    """Reads what a program complains of, in a thread of its own, and keeps the end of it."""
 
     def __init__(self, running: subprocess.Popen[bytes]) -> None:
         self._last = b""
@@ -224,16 +263,20 @@ class _Tail:
     def _read(self) -> None:
         assert self._running.stderr is not None
         for line in self._running.stderr:
-            self._last = line.strip() or self._last
+            self._last = (self._last + line)[-WORDS:]
 
     def text(self) -> str:
         self._thread.join()
         return self._last.decode("utf-8", "replace")
 
 
-def _name(source: str) -> str:
-    return spoken(source) if is_address(source) else readable(source)
-
-
-def _open(work: Work) -> bool:
-    return work.state in ("waiting", "working")
+def _fields(told: Mapping[str, Any]) -> dict[str, Any]:
+    """What is new of a `Work`. LookupError where something is not said."""
+    if told["kind"] == "going":
+        return {name: told[name] for name in GOING}
+    if told["kind"] == "doing":
+        return {"doing": str(told["line"])}
+    if told["kind"] in SAID:
+        more = {name: str(told[name]) for name in ("occupied", "details") if name in told}
+        return {"message": str(told["line"]), **more}
+    return {}

@@ -6,11 +6,14 @@ import json
 import os
 import shutil
 import sys
+import threading
 import time
 from collections import deque
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from typing import TextIO
 
+from app.occupied import Occupied
 from app.types import Result, SourceInfo
 from engine.errors import UserError
 
@@ -47,10 +50,14 @@ class Console:
         """What came of it: on the standard output, whatever the rest goes to."""
         Console(sys.stdout, quiet=self._quiet).say(line)
 
-    def fail(self, error: UserError) -> None:
-        """What went wrong; said even when quiet."""
+    def skip(self, line: str) -> None:
+        """Why nothing is done about a source; that is what came of it."""
+        self.done(line)
+
+    def fail(self, error: UserError, details: str = "") -> None:
+        """What went wrong, and lines that help whoever mends it; said even when quiet."""
         with suppress(OSError):
-            self._out.write(f"{self._clear}kinetrail: {error}\n")
+            self._out.write(f"{self._clear}kinetrail: {error}\n{details}")
             self._out.flush()
 
     def clear(self) -> None:
@@ -67,6 +74,56 @@ class Console:
             self._quiet = True
 
 
+class Board(Console):
+    """A console for several sources at once, for any thread: a line for each at the bottom of a terminal."""
+
+    def __init__(self, out: TextIO, *, quiet: bool) -> None:
+        super().__init__(out, quiet=quiet)
+        self._one = threading.RLock()
+        self._rows: Sequence[str] = ()
+        self._drawn = 0  # lines, the cursor stands below them
+        self._due: dict[int, float] = {}  # when the next plain line is to be said of each source
+
+    def show(self, rows: Mapping[int, str], foot: str) -> None:
+        """How far each source is, by a number that is its own; on a terminal, how far all are as well."""
+        with self._one:
+            if self._clear:
+                with self._aside():
+                    self._rows = [*rows.values(), foot] if rows else []
+                return
+            now = time.monotonic()
+            for number, line in rows.items():
+                if now >= self._due.setdefault(number, now + self.period):
+                    self._due[number] = now + self.period
+                    self._put(f"{line}\n")
+
+    def say(self, line: str) -> None:
+        with self._aside():
+            super().say(line)
+
+    def done(self, line: str) -> None:
+        with self._aside():
+            super().done(line)
+
+    def fail(self, error: UserError, details: str = "") -> None:
+        with self._aside():
+            super().fail(error, details)
+
+    @contextmanager
+    def _aside(self) -> Iterator[None]:
+        """Take the lines at the bottom away, and put them back."""
+        with self._one:
+            if self._drawn:
+                self._put(f"\r\x1b[{self._drawn}A\x1b[J")
+                self._drawn = 0
+            yield
+            if self._rows:
+                size = shutil.get_terminal_size()
+                rows = [row[: size.columns - 1] for row in self._rows[-max(1, size.lines - 1) :]]
+                self._drawn = len(rows)
+                self._put("".join(f"{row}\n" for row in rows))
+
+
 class Reports(Console):
     """A console for a program that looks on: one JSON object a line, with what it is about as `kind`."""
 
@@ -81,15 +138,23 @@ class Reports(Console):
         self._tell(kind="doing", line=line)
 
     def going(self, info: SourceInfo, frames: int, fps: float, people: int, doing: str) -> None:
-        self._tell(
-            kind="going", frames=frames, total=info.frames, fps=round(fps, 2), people=people, doing=doing
-        )
-
-    def fail(self, error: UserError) -> None:
-        self._tell(kind="failed", line=str(error))
+        total = 0 if info.live else info.frames
+        self._tell(kind="going", frames=frames, total=total, fps=round(fps, 2), people=people, doing=doing)
 
     def done(self, line: str) -> None:
-        self.say(line)
+        self._tell(kind="done", line=line)
+
+    def skip(self, line: str) -> None:
+        self._tell(kind="skipped", line=line)
+
+    def fail(self, error: UserError, details: str = "") -> None:
+        """`occupied`: what is in the way, in words without a flag, where a file has to be replaced."""
+        occupied = error.what if isinstance(error, Occupied) else ""
+        self._tell(kind="failed", line=str(error), occupied=occupied, details=details)
+
+    def refuse(self, error: UserError) -> None:
+        """Why nothing can be done about this source, nor about any other that is to be treated like it."""
+        self._tell(kind="refused", line=str(error))
 
     def clear(self) -> None:
         """Nothing: lines stay."""
@@ -156,13 +221,18 @@ class Transfer:
 def describe(info: SourceInfo, frames: int, fps: float, people: int, doing: str = "") -> str:
     """One line: how far, how fast, how many people in view, how long still."""
     name = f"{info.name}, {doing}" if doing else info.name
+    return f"{name}  {along(frames, 0 if info.live else info.frames, fps, people)}"
+
+
+def along(frames: int, total: int, fps: float, people: int) -> str:
+    """The same without a name; `total`: 0 where nobody knows."""
     crowd = f"{people} {'person' if people == 1 else 'people'} in view"
-    if info.live or not info.frames:
-        return f"{name}  {frames} frames  {fps:.1f} fps  {crowd}"
-    done = min(1.0, frames / info.frames)
+    if not total:
+        return f"{frames} frames  {fps:.1f} fps  {crowd}"
+    done = min(1.0, frames / total)
     bar = ("#" * round(done * BAR)).ljust(BAR, "-")
-    left = clock(max(0, info.frames - frames) / fps) if fps else "?"
-    return f"{name}  [{bar}] {done:4.0%}  {frames}/{info.frames}  {fps:.1f} fps  {crowd}  {left} left"
+    left = clock(max(0, total - frames) / fps) if fps else "?"
+    return f"[{bar}] {done:4.0%}  {frames}/{total}  {fps:.1f} fps  {crowd}  {left} left"
 
 
 def clock(seconds: float) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -15,9 +16,11 @@ from app.store.writer import versions
 from app.types import Before, Seen
 from engine.errors import UserError
 
-#: Settings that shape what is measured; all others only say what is made of it.
+#: Settings that shape what is measured.
 SHAPING = ("device", "cuda_graphs", "decode", "flip", "detection_threshold", "max_people", "detect_every",
     "remember", "smooth")  # fmt: skip
+#: Settings that say what the MP4 and the CSV tell of it.
+SHOWING = ("follow", "keypoint_threshold")
 MOST_ASIDE = 1000  #: sessions of one name that are put aside
 
 
@@ -25,17 +28,18 @@ MOST_ASIDE = 1000  #: sessions of one name that are put aside
 class Past:
     """What an earlier run left in a session."""
 
-    unfinished: bool  #: it can go on, if all else is as it was
+    finished: bool  #: nothing of the source was left
     frames: int
-    differs: str  #: what is not as it was, in words; "" where nothing is
+    another: str  #: what recording it is of, in words, if it is of another; "" where it is of this one
+    differs: str  #: what is measured otherwise, in words; "" where nothing is
+    shown: str  #: what its MP4 and CSV tell otherwise, likewise
+    repaired: bool  #: somebody has put right who is who
 
 
-def left_off(path: Path, outputs: Collection[Path]) -> bool:
-    """Whether `path` is a session from which something is left to be done for `outputs`.
+def own(path: Path, outputs: Collection[Path]) -> bool:
+    """Whether `path` is a session of a recording, and those of `outputs` that are there have come of it.
 
-    It was not finished, or one of them is not there; and those that are there have come of it.
-
-    False as well where it is none, or damaged.
+    False as well where it is none, or damaged, or one of them was changed since.
     """
     try:
         with closing(open_session_file(path)) as session:
@@ -43,15 +47,24 @@ def left_off(path: Path, outputs: Collection[Path]) -> bool:
     except UserError:
         return False
     others = [file for file in outputs if file != path and file.exists()]
-    own = all(_stamp(file) == about.outputs.get(file.name) for file in others)
-    left = not about.finished or len(others) + 1 < len(outputs)
-    return own and left and not about.live
+    return not about.live and all(_stamp(file) == about.outputs.get(file.name) for file in others)
 
 
 def past(path: Path, recipe: Recipe) -> Past:
-    """How the session in `path` compares with what is to be done now. UserError where it is damaged."""
+    """How the session in `path` compares with what is to be done now, to a source whose fingerprint is known.
+
+    UserError where it is damaged.
+    """
     with closing(open_session_file(path)) as session:
-        return Past(not session.about.finished, len(session.times()), _difference(session.about, recipe))
+        about, repaired = session.about, bool(session.undoable())
+        return Past(
+            about.finished,
+            len(session.times()),
+            _another(about, recipe),
+            _difference(about, recipe),
+            _other(SHOWING, about, recipe),
+            repaired,
+        )
 
 
 def before(session: Session) -> Before:
@@ -59,25 +72,36 @@ def before(session: Session) -> Before:
     return Before(len(session.times()), _seen(session))
 
 
-def put_aside(path: Path) -> Path:
-    """Give the session a name that nothing has; that name. UserError where it cannot be done."""
-    reserved = Partial(path)  # nobody writes it
+def put_aside(session: Path, files: Collection[Path]) -> list[Path]:
+    """Give those of the files that are there names that nothing has; those names.
+
+    The `session` may be one of them. UserError where it cannot be done, or another run has it.
+    """
+    there = [file for file in files if file.exists()]
+    reserved = Partial(session)  # nobody writes it
     try:
         for number in range(1, MOST_ASIDE):
-            to = path.with_name(f"{path.stem}.{number}{path.suffix}")
-            if not to.exists():
-                with closing(open_session_file(path)):
-                    pass  # what a killed run left beside it is taken in
-                for ending in ("", "-wal", "-shm"):
-                    beside = path.with_name(path.name + ending)
-                    if beside.exists():
-                        beside.rename(to.with_name(to.name + ending))
-                return to
+            names = [file.with_name(f"{file.stem}.{number}{file.suffix}") for file in there]
+            if not any(os.path.lexists(name) for name in names):
+                for file, name in zip(there, names, strict=True):
+                    _move(file, name, database=file == session)
+                return names
     except OSError as error:
-        raise UserError(f"{printable(path)} cannot be renamed ({error.strerror})") from error
+        raise UserError(f"{printable(session)} cannot be renamed ({error.strerror})") from error
     finally:
         reserved.discard()
-    raise UserError(f"{printable(path)}: {MOST_ASIDE} others have been put aside; move some of them away")
+    raise UserError(f"{printable(session)}: {MOST_ASIDE} others have been put aside; move some of them away")
+
+
+def _move(file: Path, to: Path, *, database: bool) -> None:
+    if database:
+        with closing(open_session_file(file)):
+            pass  # what a killed run left beside it is taken in
+        for ending in ("-wal", "-shm"):
+            beside = file.with_name(file.name + ending)
+            if beside.exists():
+                beside.rename(to.with_name(to.name + ending))
+    file.rename(to)
 
 
 def _seen(session: Session) -> Iterator[Seen]:
@@ -85,18 +109,32 @@ def _seen(session: Session) -> Iterator[Seen]:
         yield Seen(frame.poses, looked=frame.looked)
 
 
+def _another(about: About, recipe: Recipe) -> str:
+    if recipe.place == about.place:
+        return ""  # it may have changed since
+    if recipe.fingerprint == about.fingerprint:
+        return ""  # it was moved or copied
+    return about.place or about.source
+
+
 def _difference(about: About, recipe: Recipe) -> str:
-    if not recipe.fingerprint or about.fingerprint != recipe.fingerprint:
+    if about.fingerprint != recipe.fingerprint:
         return "the source is another"
     models = {model.kind: model.sha256 for model in about.models}
     for model in recipe.models:
         if models.get(model.kind) != model.sha256:
             return f"the {model.kind} network is another"
-    for name in SHAPING:
+    if differs := _other(SHAPING, about, recipe):
+        return differs
+    if not about.finished and dict(about.versions) != dict(versions()):
+        return "it was made by another version"
+    return ""
+
+
+def _other(names: Collection[str], about: About, recipe: Recipe) -> str:
+    for name in names:
         if about.settings.get(name) != recipe.settings[name]:
             return f"{name.replace('_', '-')} is another"
-    if dict(about.versions) != dict(versions()):
-        return "it was made by another version"
     return ""
 
 

@@ -134,6 +134,7 @@ def test_folders_globs_and_pictures_are_sources(run, tmp_path):
         "10.png: 1 frames read",
         "b.mp4: 4 frames read",
         "über 1.mp4: 3 frames read",
+        "4 sources: 4 done",
     ]
     assert sorted(path.name for path in out.iterdir()) == sorted(
         f"{stem}.{ending}"
@@ -468,7 +469,7 @@ def test_one_recording_of_a_queue_is_told_of_as_json(models, tmp_path, capsys, m
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(given)))
     assert main(["work"]) == 0
     told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    assert told[-1]["kind"] == "said"
+    assert told[-1]["kind"] == "done"
     assert "walk.mp4: " in told[-1]["line"]
     assert (tmp_path / "out" / "walk.csv").exists()
 

@@ -14,6 +14,7 @@ import time
 from io import FileIO
 from pathlib import Path
 
+from app.occupied import Occupied
 from app.plain import printable
 from engine.errors import UserError
 
@@ -27,10 +28,8 @@ def check(path: Path, *, overwrite: bool) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.is_dir():
             raise UserError(f"{printable(path)} is a folder; choose another output with -o")
-        if path.exists() and not overwrite:
-            raise UserError(
-                f"{printable(path)} exists already; --overwrite replaces it, -o writes to another folder"
-            )
+        if os.path.lexists(path) and not overwrite:  # a link that leads nowhere is there too
+            raise Occupied(f"{printable(path)} exists already")
     except (FileExistsError, NotADirectoryError) as error:
         raise UserError(
             f"{printable(path.parent)}: a file is in the way of this folder; choose another with -o"
@@ -144,9 +143,9 @@ def _clear(part: Path, path: Path, overwrite: bool) -> None:
         if not _locked(descriptor):
             raise _taken(path)
         if os.fstat(descriptor).st_size and not overwrite:
-            raise UserError(
-                f"{printable(part)} is what a run that was killed has saved; rename it to keep it, or pass"
-                " --overwrite"
+            raise Occupied(
+                f"{printable(part)} is what a run that was killed has saved",
+                "rename it to keep it, or pass --overwrite",
             )
         if _is_at(descriptor, part):
             part.unlink()

@@ -54,6 +54,16 @@ def spoken(address: str) -> str:
     return printable(f"{scheme}://{host}" + SECRET.sub(r"\1=***", path))
 
 
+def named(argument: str) -> str:
+    """Any source as it may be shown: an address without its password, else the name of the file or folder."""
+    return spoken(argument) if is_address(argument) else readable(argument)
+
+
+def is_place(argument: str) -> bool:
+    """Whether it is a file or a folder, by how it is written."""
+    return not is_address(argument) and camera_number(argument) < 0
+
+
 def stem(argument: str) -> str:
     """The file name, without ending, of what comes out of this source; never empty, hidden or a path."""
     if (number := camera_number(argument)) >= 0:

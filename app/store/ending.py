@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from contextlib import closing
 from pathlib import Path
+from types import MappingProxyType
 
 from app.store import about, schema
 from app.store.blocks import Moment
@@ -12,6 +13,10 @@ from app.store.opened import INDEX, Block, index
 from app.store.writer import put_block, read_block, settle_down, transaction
 from app.types import Seen
 from trackers.types import Tracks
+
+Setting = str | int | float | bool
+
+NOTHING_NEW: Mapping[str, Setting] = MappingProxyType({})
 
 
 def restate(path: Path, told: Mapping[int, Tracks]) -> None:
@@ -36,10 +41,16 @@ def restate(path: Path, told: Mapping[int, Tracks]) -> None:
                 put_block(database, position, moments, joints)
 
 
-def conclude(path: Path, outputs: Collection[Path], *, finished: bool) -> None:
-    """What files the run of a session has completed, and whether it worked through the whole source.
+def conclude(
+    path: Path,
+    outputs: Collection[Path],
+    *,
+    finished: bool,
+    shown: Mapping[str, Setting] = MappingProxyType({}),
+) -> None:
+    """What files the run of a session has completed, and whether nothing of the source is left to do.
 
-    UserError where it cannot be written.
+    `shown`: the settings that say what those files tell. UserError where it cannot be written.
     """
     made = {}
     for file in outputs:
@@ -50,7 +61,7 @@ def conclude(path: Path, outputs: Collection[Path], *, finished: bool) -> None:
     try:
         with schema.writing(path), schema.reading(path):
             before = about.recall(database)
-            outputs_now = {**before.outputs, **made}
-            about.keep(database, outputs=outputs_now, finished=finished or before.finished)
+            outputs_now, settings = {**before.outputs, **made}, {**before.settings, **shown}
+            about.keep(database, outputs=outputs_now, settings=settings, finished=finished)
     finally:
         settle_down(database)
