@@ -24,7 +24,7 @@ from app import part, processing
 from app.exports import csv as csv_export
 from app.exports.choice import Choice
 from app.outputs.table import columns
-from app.resume import left_off
+from app.resume import own
 from app.rows import read_rows
 from app.settings import Settings, read_toml
 from app.store.session import open_session_file
@@ -134,7 +134,7 @@ def read_session(path: Path) -> None:
         if people:
             session.rename(people[0].id, "Ada")
             session.undo()
-    left_off(path, [path])
+    own(path, [path])
 
 
 def with_meta(path: Path, name: str, value: object) -> None:
@@ -188,8 +188,7 @@ def _rows() -> bytes:
 
 
 def _read_task(path: Path) -> None:
-    _, settings = processing.read_task(path.read_bytes())
-    Settings(**settings)
+    Settings(**processing.read_task(path.read_bytes()).settings)
 
 
 def _read_beside(path: Path) -> None:
