@@ -4,6 +4,10 @@ FFmpeg writes fragments (ISO/IEC 14496-12, section 8.8), each with an index of i
 for the index of the whole. In the end it writes that index into the space and hides those of the fragments
 (its option hybrid_fragmented): a finished file is a plain MP4 with the index in front, and nothing was
 copied. Until then the space has to look like a box, and after an error FFmpeg must not touch what is good.
+
+A player that finds both kinds of index, or none, gives up. So the index is put where nobody looks, inside of
+an empty box, with a header behind it that will hide the fragments; and one write of a few bytes, by which the
+empty box ends before the index, turns the one kind of file into the other. There is no moment in between.
 """
 
 from __future__ import annotations
@@ -14,7 +18,8 @@ from collections.abc import Iterator
 from contextlib import suppress
 from io import FileIO
 
-_FREE = b"free"
+_HEAD, _DATA_HEAD = 8, 16  # bytes before the content of a box, and of one whose size takes 64 bits
+HIDING = 2 * _HEAD + _DATA_HEAD  #: bytes that an index takes more room by, until it is seen
 
 
 class Growing:
@@ -52,12 +57,11 @@ class Growing:
         with suppress(OSError):
             if self._indexing and target > self._room.start + self._length():
                 self._indexing = False  # the index is complete
-                self._file.seek(self._room.start)
-                self.write(self._index.getvalue())
+                self._reveal_index()
             if target > self._end:
                 self._room = range(self._end, target)
                 self._file.seek(self._end)
-                self.write(len(self._room).to_bytes(4, "big") + b"free" + bytes(len(self._room) - 8))
+                self.write(_empty(len(self._room)) + bytes(len(self._room) - _HEAD))
         self._indexing |= target == self._room.start < self._end
         if self._indexing:
             return self._room.start + self._index.seek(target - self._room.start)
@@ -69,17 +73,17 @@ class Growing:
     def append_index(self) -> bool:
         """Put an index that is too long for its room behind everything; False if it is not that.
 
-        FFmpeg gives up at this point. Left to do is what it does otherwise: make one box of data (mdat, with
-        its size in 64 bits) of all fragments, over the two empty boxes that stand before them for this.
+        FFmpeg gives up at this point. Left to do is what it does otherwise: make one box of data of all
+        fragments, over the two empty boxes that stand before them for this.
         """
         if self._length() <= len(self._room):
             return False
         self._indexing = False
-        size = self._end - self._room.stop
+        end = self._end + _HEAD
         self._file.seek(self._end)
-        self.write(self._index.getvalue())
+        self.write(_empty(_HEAD + self._length()) + self._index.getvalue())
         self._file.seek(self._room.stop)
-        self.write((1).to_bytes(4, "big") + b"mdat" + size.to_bytes(8, "big"))
+        self.write(_data(end - self._room.stop))
         return True
 
     def stop(self, error: OSError) -> OSError:
@@ -91,6 +95,20 @@ class Growing:
         """Raise the first error there was."""
         if self._errors:
             raise self._errors[0]
+
+    def _reveal_index(self) -> None:
+        """Put the index into its room, and let the fragments be mere data: all at once."""
+        index, data = self._index.getvalue(), _data(self._end - self._room.stop + _DATA_HEAD)
+        size = int.from_bytes(index[:4], "big")
+        left = len(self._room) - _HEAD - size - len(data)
+        if 0 < left < _HEAD or left < 0:  # no room to hide it
+            self._file.seek(self._room.start)
+            self.write(index)
+            return
+        self._file.seek(self._room.start + _HEAD)
+        self.write(index[:size] + (_empty(left) + bytes(left - _HEAD) if left else b"") + data)
+        self._file.seek(self._room.start)
+        self.write(_empty(_HEAD))
 
     def _length(self) -> int:
         return self._index.getbuffer().nbytes
@@ -106,6 +124,16 @@ def whole(file: FileIO) -> tuple[int, int]:
         elif kind == b"mdat":
             end, samples, announced = start + size, samples + announced, 0
     return end, samples
+
+
+def _empty(size: int) -> bytes:
+    """The head of an empty box of that size."""
+    return size.to_bytes(4, "big") + b"free"
+
+
+def _data(size: int) -> bytes:
+    """The head of a box of data of that size."""
+    return (1).to_bytes(4, "big") + b"mdat" + size.to_bytes(8, "big")
 
 
 def _boxes(file: FileIO) -> Iterator[tuple[bytes, int, int]]:

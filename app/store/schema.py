@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
@@ -14,6 +15,8 @@ from engine.errors import UserError
 
 APPLICATION = 0x4B54524C  #: "KTRL", in PRAGMA application_id
 PATIENCE_S = 5.0  #: how long a lock of another process is waited for
+
+BESIDE = ("", "-journal", "-wal", "-shm")  #: endings of a database, and of what SQLite puts beside it
 
 #: The columns of a block that hold arrays, in their order; see blocks.py.
 ARRAYS = (
@@ -56,18 +59,33 @@ def connect(path: Path, *, write: bool = True) -> sqlite3.Connection:
     return database
 
 
-def create(path: Path) -> sqlite3.Connection:
-    """A new session in `path`, which must not be there."""
-    with writing(path):
-        database = _opened(path, "rwc")
-        try:
-            database.execute("PRAGMA auto_vacuum = INCREMENTAL")  # works only before all else
-            database.execute(f"PRAGMA application_id = {APPLICATION}")
+def create(path: Path, fill: Callable[[sqlite3.Connection], None]) -> sqlite3.Connection:
+    """A new session in `path`, in place of what is there, with what `fill` puts into it.
+
+    Whoever looks, also after a kill, finds the one or the other as a whole. UserError or OSError where it
+    cannot be made.
+    """
+    new = path.with_name(f"{path.name}.new")
+    try:
+        with writing(path):
+            _remove(new, *BESIDE)
+            with closing(_opened(new, "rwc")) as database:
+                database.execute("PRAGMA auto_vacuum = INCREMENTAL")  # works only before all else
+                database.execute(f"PRAGMA application_id = {APPLICATION}")
+                _migrate(database, path)
+                fill(database)
+        _remove(path, *BESIDE[1:])  # of another session: SQLite would take them for this one's
+        new.replace(path)
+        _settle(path.parent)
+    finally:
+        _remove(new, *BESIDE)
+    database = connect(path)
+    try:
+        with writing(path):
             database.execute("PRAGMA journal_mode = WAL").fetchone()  # a file system without it says so
-            _migrate(database, path)
-        except BaseException:
-            database.close()
-            raise
+    except BaseException:
+        database.close()
+        raise
     return database
 
 
@@ -104,6 +122,20 @@ def writing(path: Path) -> Iterator[None]:
         raise UserError(
             f"{printable(path)} cannot be written ({why}); what was stored before is in it"
         ) from error
+
+
+def _settle(folder: Path) -> None:
+    """Let no power cut take back a name that was given."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _remove(path: Path, *endings: str) -> None:
+    for ending in endings:
+        path.with_name(path.name + ending).unlink(missing_ok=True)
 
 
 def _opened(path: Path, mode: str) -> sqlite3.Connection:

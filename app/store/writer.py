@@ -89,22 +89,14 @@ class Writer:
     ) -> sqlite3.Connection:
         if resume:
             return schema.connect(path)
-        if overwrite:
-            self._remove(path)
-        elif path.exists():
+        if path.exists() and not overwrite:
             raise UserError(
                 f"{printable(path)} exists already; --overwrite replaces it, -o writes to another folder"
             )
-        database = schema.create(path)
         started = datetime.now(UTC).isoformat(timespec="seconds")
-        with schema.writing(path):
-            about.keep(database, **about.kept(about.described(info, recipe, versions(), started)))
-        return database
-
-    def _remove(self, path: Path) -> None:
+        values = about.kept(about.described(info, recipe, versions(), started))
         try:
-            for ending in ("", "-wal", "-shm", "-journal"):
-                path.with_name(path.name + ending).unlink(missing_ok=True)
+            return schema.create(path, lambda database: about.keep(database, **values))
         except OSError as error:
             raise unwritable(path, error) from error
 

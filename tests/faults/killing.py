@@ -1,0 +1,237 @@
+"""Programs that are killed at a chosen moment, and what has to be there afterwards.
+
+One process, which has loaded everything and has no threads, forks a child for each task. The child is ended
+by SIGKILL either right before the nth thing that it does to files, counted over all of its threads, or after
+so many seconds, whatever it is at by then.
+"""
+
+from __future__ import annotations
+
+import io
+import itertools
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+NEVER = 1 << 62
+PATIENCE_S = 120.0
+#: What the program does to files, by the names of the functions of C that do it.
+POSIX = frozenset({"rename", "replace", "link", "unlink", "mkdir", "truncate", "ftruncate", "fsync", "open"})
+DATABASE = frozenset({"execute", "executemany", "executescript", "close"})
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a child ended."""
+
+    code: int  #: exit code, -9 where it was killed
+    moments: int  #: things done to files, where it was not killed
+    said: str  #: on stdout and stderr
+
+
+class Killer:
+    """The process that forks. `task` is a name in TASKS, and what it takes."""
+
+    def __init__(self, folder: Path) -> None:
+        path = os.pathsep.join(map(str, (ROOT, ROOT / "tests", Path(__file__).parent)))
+        self._said = folder / "said"
+        self._process = subprocess.Popen(
+            [sys.executable, __file__, str(self._said)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"},
+            cwd=folder,
+        )
+
+    def run(self, task: str, *given: str, at: int = NEVER, after_s: float = PATIENCE_S) -> Ended:
+        """Fork; the child is killed before its moment number `at`, or `after_s`."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps([task, given, at, after_s]) + "\n")
+        self._process.stdin.flush()
+        code, moments = json.loads(self._process.stdout.readline())
+        return Ended(code, moments, self._said.read_text(errors="replace"))
+
+    def close(self) -> None:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.close()
+        self._process.wait()
+        self._process.stdout.close()
+
+
+def count_moments(at: int) -> Callable[[], int]:
+    """Kill this process right before its moment number `at`; how many there were so far."""
+    counter, seen = itertools.count(1), [0]
+
+    def look(_frame: Any, event: str, function: Any) -> None:
+        if event != "c_call" or not _touches(function):
+            return
+        seen[0] = next(counter)
+        if seen[0] >= at:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    threading.setprofile(look)
+    sys.setprofile(look)
+    return lambda: seen[0]
+
+
+def _touches(function: Any) -> bool:
+    """Whether a function of C does something to a file."""
+    name, owner = function.__name__, getattr(function, "__self__", None)
+    if isinstance(owner, sqlite3.Connection):
+        return name in DATABASE
+    if isinstance(owner, io.FileIO):
+        return name in ("write", "truncate")
+    return name in POSIX and getattr(function, "__module__", "") == "posix"
+
+
+def command(*arguments: str) -> int:
+    """`kinetrail` with these arguments."""
+    from app.cli import main
+
+    return main(arguments)
+
+
+def repair(session: str, log: str) -> int:
+    """All of REPAIRS that are not in the session yet; each is noted in `log` once it is done."""
+    from app.store.session import open_session_file
+
+    with closing(open_session_file(Path(session))) as opened, Path(log).open("ab", buffering=0) as noted:
+        for number in range(repairs_in(Path(session)), len(REPAIRS)):
+            name, *rest = REPAIRS[number]
+            getattr(opened, name)(*rest)
+            noted.write(b"x")
+    return 0
+
+
+REPAIRS: Sequence[tuple[Any, ...]] = (
+    ("rename", 1, "Ada"), ("swap", 1, 2, 0.6), ("split", 2, 0.8), ("rename", 2, "Bo"), ("undo",), ("redo",),
+    ("delete", 1), ("undo",), ("split", 1, 1.4), ("swap", 1, 2, 0.4), ("undo",), ("rename", 1, ""),
+)  # fmt: skip
+
+
+def repairs_in(session: Path) -> int:
+    """How many entries the log of a session has."""
+    with closing(sqlite3.connect(f"file:{session}?mode=ro", uri=True)) as database:
+        return int(database.execute("SELECT count(*) FROM edit").fetchone()[0])
+
+
+def record(folder: str, frames: str, pause_s: str) -> int:
+    """A recording of a made-up camera, all its files, and a session."""
+    import numpy as np
+    from fakes import info, result, tracks
+
+    from app.outputs.mp4 import Mp4
+    from app.outputs.table import Csv
+    from app.recorder import Recorder
+    from app.store.about import Recipe
+    from app.store.writer import Writer
+    from app.take import Plan
+    from engine.skeleton import KEYPOINTS
+    from engine.types import Frame
+
+    def files(source: Any, to: Path, notice: Callable[[str], None]) -> list[Callable[[], Any]]:
+        recipe = Recipe("camera", "", "", KEYPOINTS, {})
+        return [
+            lambda: Mp4(to / f"{source.stem}.mp4", source, 0.3, notice=notice, threads=1),
+            lambda: Csv(to / f"{source.stem}.csv", KEYPOINTS, 0.3),
+            lambda: Writer(to / f"{source.stem}.kinetrail", source, recipe),
+        ]
+
+    recorder = Recorder(lambda: None)
+    recorder.ready(Plan(info(live=True, size=(64, 48)), files, 1, lambda _: None, lambda: None))
+    recorder.start(Path(folder), "walk")
+    body = np.linspace((20.0, 8.0), (40.0, 40.0), 17).astype(np.float32)
+    for index in range(int(frames)):
+        frame = Frame(index, index / 25, np.full((48, 64, 3), index % 250, np.uint8))
+        recorder.capture(frame)
+        recorder.write(result(frame, tracks(body + 0.01 * index)))
+        time.sleep(float(pause_s))
+    recorder.stop()
+    recorder.close()
+    return 0
+
+
+TASKS: Mapping[str, Callable[..., int]] = {"command": command, "repair": repair, "record": record}
+
+
+def serve(said: str) -> None:
+    """Fork for each line that comes in."""
+    import av  # noqa: F401 (loaded once for all)
+    import cv2
+    import onnxruntime  # noqa: F401
+
+    import app.call
+    import app.exports.mp4
+    import app.exports.tables
+    import app.take  # noqa: F401
+
+    cv2.setNumThreads(1)
+    for line in sys.stdin:
+        task, given, at, after_s = json.loads(line)
+        told, tells = os.pipe()
+        child = os.fork()
+        if child == 0:
+            os.close(told)
+            _child(TASKS[task], given, at, said, tells)
+        os.close(tells)
+        code = _waited(child, after_s)
+        moments = os.read(told, 20) or b"0"
+        os.close(told)
+        sys.stdout.write(json.dumps([code, int(moments)]) + "\n")
+        sys.stdout.flush()
+
+
+def _child(task: Callable[..., int], given: Sequence[str], at: int, said: str, tells: int) -> None:
+    code = 99
+    try:
+        out = os.open(said, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+        os.dup2(out, 1)
+        os.dup2(out, 2)
+        moments = count_moments(at)
+        code = task(*given)
+        sys.setprofile(None)
+        os.write(tells, str(moments()).encode())
+        sys.stdout.flush()
+    except BaseException as error:
+        os.write(2, "".join(traceback.format_exception(error)).encode())
+        raise
+    finally:
+        os._exit(code)
+
+
+def _waited(child: int, after_s: float) -> int:
+    """The exit code of a child, which is killed after so long."""
+    deadline = time.monotonic() + after_s
+    while time.monotonic() < deadline:
+        done, status = os.waitpid(child, os.WNOHANG)
+        if done:
+            return os.waitstatus_to_exitcode(status)
+        time.sleep(min(0.002, after_s))
+    os.kill(child, signal.SIGKILL)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+@contextmanager
+def killer(folder: Path) -> Iterator[Killer]:
+    """One, closed afterwards."""
+    with closing(Killer(folder)) as made:
+        yield made
+
+
+if __name__ == "__main__":
+    serve(sys.argv[1])
