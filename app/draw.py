@@ -12,12 +12,12 @@ colours in it that are multiplied by that (Porter and Duff 1984).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from app.drawing import USUAL, Drawing
 from app.labels import label, name_joints
 from app.palette import DARK, LIGHT, Colours, shades, solid
 from app.strokes import SHIFT, Floats, Layout, Shapes, Strokes, fixed, layout, measure, shapes
@@ -27,19 +27,6 @@ from trackers.types import Tracks
 Ink = tuple[int, int, int, int]  #: blue, green, red, opaque
 
 
-@dataclass(frozen=True, slots=True)
-class Drawing:
-    """What is painted of people, and how."""
-
-    skeleton: bool = True
-    boxes: bool = False
-    ids: bool = True  #: names, where people have one
-    joint_names: bool = False
-    line_width: float = 1.0  #: over the usual width
-    colours: Colours = "person"
-
-
-USUAL = Drawing()
 NAMELESS: Mapping[int, str] = {}
 
 

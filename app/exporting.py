@@ -9,9 +9,12 @@ from dataclasses import dataclass, replace
 from math import inf
 from pathlib import Path
 
-from app.draw import draw
-from app.exports import FORMATS, Style, export
+import cv2
+import numpy as np
+
+from app.exports import FORMATS, Style, ending, export
 from app.exports.choice import Choice
+from app.exports.painter import Painter
 from app.lanes import Chart
 from app.looked import Looked
 from app.store.session import open_session_file
@@ -19,7 +22,7 @@ from engine.types import Image
 
 FIRST = ("csv", "mp4")  #: what most want comes first
 TABLES = ("raw", "long")  #: fields of Style that concern tables; others concern pictures
-USUAL = 0.3  #: joints that score less are not painted
+SQUARE = 8  #: pixels, of the ground under what is transparent
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,16 +68,32 @@ def formats() -> list[Offer]:
     return [Offer(name, FORMATS[name].about, concern.get(name, ())) for name in names]
 
 
-def preview(looked: Looked, people: tuple[int, ...]) -> Image:
-    """The picture as the video would show it."""
-    chosen = Choice(frozenset(people)).only(looked.tracks) if people else NOBODY.only(looked.tracks)
-    return draw(looked.frame.image, chosen, USUAL)
+def preview(material: Material, people: tuple[int, ...], style: Style, size: tuple[int, int]) -> Image:
+    """The picture in view (H, W, 3) as the video will show it, made to fit into `size` (width, height).
+
+    For a thread: it reads the session. A picture that nobody has looked at for people is as it is, and what
+    is transparent lies on a chequered ground. UserError where the session cannot be read.
+    """
+    (looked,) = material.looked
+    choice = Choice(frozenset(people)) if people else NOBODY
+    painted = looked.frame.image
+    with closing(open_session_file(material.session)) as session:
+        indices = session.indices()
+        place = int(np.searchsorted(indices, looked.frame.index))
+        if place < len(indices) and indices[place] == looked.frame.index:
+            painted = Painter(session, choice, style, place).picture(place, looked.frame)
+    height, width = painted.shape[:2]
+    scale = min(size[0] / width, size[1] / height)
+    method = cv2.INTER_AREA if scale < 1.0 else cv2.INTER_LINEAR
+    wanted = max(1, round(scale * width)), max(1, round(scale * height))
+    small: Image = np.asarray(cv2.resize(painted, wanted, interpolation=method), np.uint8)
+    return small if small.shape[2] == 3 else _chequered(small)
 
 
 def target(material: Material, order: Order) -> Path:
     """The file, or the folder, that it becomes; another than a run writes."""
     part = f" {order.start_s:.2f}-{order.end_s:.2f} s" if order.end_s < inf else ""
-    return order.folder / f"{material.session.stem}{part}.export{FORMATS[order.format].ending}"
+    return order.folder / f"{material.session.stem}{part}.export{ending(order.format, order.style)}"
 
 
 def write(
@@ -104,6 +123,13 @@ def write(
             stop=stop,
             overwrite=overwrite,
         )
+
+
+def _chequered(clear: Image) -> Image:
+    """A picture (H, W, 4) whose colours are multiplied by how opaque they are, on grey squares."""
+    y, x = np.indices(clear.shape[:2]) // SQUARE
+    ground = np.where((x + y) % 2, 150, 105)[..., None]
+    return np.asarray(clear[..., :3] + np.rint(ground * (1.0 - clear[..., 3:] / 255.0)), np.uint8)
 
 
 NOBODY = Choice(frozenset({0}))  #: no id is 0

@@ -24,7 +24,6 @@ SURE = 0.7  #: score from which a joint is solid
 FAINTEST = 0.35  #: opacity of a joint whose score just reaches the threshold
 FACE_FROM_PX = 160.0  #: people smaller than this get no face: it would be a blob
 DOTS_FROM_PX = 110.0  #: people smaller than this get no dots on the ends of their bones
-THINNEST, WIDEST = 0.25, 4.0  #: lines that can be chosen, over the usual width
 SHIFT = 4  #: cv2 takes coordinates in sixteenths of a pixel
 SMOOTHING_PX = 1.4  #: width that anti-aliasing adds to a polygon, measured; a line of width 1 is as wide
 

@@ -7,8 +7,9 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
+from app.drawing import THINNEST, WIDEST, Drawing
 from app.outputs.partial import check
 from engine.errors import UserError
 
@@ -20,12 +21,19 @@ Show = Callable[[int, int], None]  #: is told how many frames are done, and of h
 
 
 @dataclass(frozen=True, slots=True)
-class Style:
-    """How an export looks; each format takes of it what concerns it."""
+class Style(Drawing):
+    """How an export looks; each format takes of it what concerns it. UserError where it cannot be."""
 
+    trails: bool = False  #: pictures: where everyone's wrists and ankles were in the last second
+    blur_faces: bool = False  #: pictures: of everyone who was found, also of who is not painted
+    background: Literal["video", "black", "transparent"] = "video"  #: pictures
     raw: bool = False  #: tables: measured joints beside the smoothed ones
     long: bool = False  #: tables: a row for each joint
     source: str = ""  #: pictures: the video, where it is no longer at its place
+
+    def __post_init__(self) -> None:
+        if not THINNEST <= self.line_width <= WIDEST:
+            raise UserError(f"lines are {THINNEST:g} to {WIDEST:g} times as wide, not {self.line_width:g}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +76,12 @@ FORMATS: Mapping[str, Format] = {
     "sleap": Format("SLEAP's analysis CSV", ".sleap.csv", "app.exports.sleap"),
     "trc": Format("markers of each person for OpenSim", ".markers", "app.exports.trc", folder=True),
 }
+
+
+def ending(format: str, style: Style) -> str:  # noqa: A002 (what everybody calls it)
+    """Of the file or folder that it becomes: no MP4 holds what is transparent."""
+    clear = format == "mp4" and style.background == "transparent"
+    return ".mov" if clear else FORMATS[format].ending
 
 
 def unseen(_done: int, _of: int) -> None:

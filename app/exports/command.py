@@ -5,10 +5,27 @@ from __future__ import annotations
 import argparse
 import sys
 import threading
+from dataclasses import fields
 from pathlib import Path
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
-from app.exports import FORMATS, Style, export
+from app.exports import FORMATS, Style, ending, export
 from app.plain import printable
+
+WORDS = {
+    "skeleton": "mp4: no joints and bones",
+    "boxes": "mp4: a frame around each person",
+    "ids": "mp4: no numbers and names",
+    "joint_names": "mp4: the name beside each joint",
+    "line_width": "mp4: lines so many times as wide (default 1)",
+    "colours": "mp4: another for each person, for each side of the body, or one for all (default person)",
+    "trails": "mp4: where wrists and ankles were in the last second",
+    "blur_faces": "mp4: make the faces of all who were found unrecognisable",
+    "background": "mp4: what people are painted on; transparent: a .mov in ProRes 4444 (default video)",
+    "raw": "csv: measured joints beside the smoothed ones",
+    "long": "csv: a row for each joint",
+    "source": "mp4: the video, if it is not where it was",
+}  #: for every field of Style
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -21,9 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--people", type=_ids, default=(), metavar="ID,ID", help="these only (default: everybody)")
     add("--from", type=float, dest="start_s", metavar="SECONDS", help="from this time on")
     add("--to", type=float, dest="end_s", metavar="SECONDS", help="up to this time")
-    add("--raw", action="store_true", help="csv: measured joints beside the smoothed ones")
-    add("--long", action="store_true", help="csv: a row for each joint")
-    add("--source", default="", metavar="VIDEO", help="mp4: the video, if it is not where it was")
+    _add_style(parser)
     add("--overwrite", action="store_true", help="replace a file that exists")
     add("--quiet", action="store_true", help="say nothing but errors")
 
@@ -35,7 +50,8 @@ def run(args: argparse.Namespace, stop: threading.Event) -> bool:
     from app.progress import Console
     from app.store.session import open_session_file
 
-    out = args.output or args.session.with_suffix(f".export{FORMATS[args.format].ending}")
+    style = Style(**{entry.name: getattr(args, entry.name) for entry in fields(Style)})
+    out = args.output or args.session.with_suffix(f".export{ending(args.format, style)}")
     with closing(open_session_file(args.session)) as session:
         made = export(
             session,
@@ -44,7 +60,7 @@ def run(args: argparse.Namespace, stop: threading.Event) -> bool:
             people=args.people,
             start_s=args.start_s,
             end_s=args.end_s,
-            style=Style(raw=args.raw, long=args.long, source=args.source),
+            style=style,
             stop=stop,
             overwrite=args.overwrite,
         )
@@ -53,6 +69,24 @@ def run(args: argparse.Namespace, stop: threading.Event) -> bool:
     for path in made:
         said.say(f"{printable(args.session)} -> {printable(path)}{state}")
     return bool(made)
+
+
+def _add_style(parser: argparse.ArgumentParser) -> None:
+    """A flag for each field of Style: what is off can be turned on, and what is on turned off."""
+    kinds = get_type_hints(Style)
+    for entry in fields(Style):
+        kind, words = kinds[entry.name], entry.name.replace("_", "-")
+        how: dict[str, Any] = {"dest": entry.name, "default": entry.default, "help": WORDS[entry.name]}
+        if kind is bool:
+            words = f"no-{words}" if entry.default else words
+            how["action"] = "store_false" if entry.default else "store_true"
+        elif get_origin(kind) is Literal:
+            how["choices"] = get_args(kind)
+        elif kind is float:
+            how |= {"type": float, "metavar": "TIMES"}
+        else:
+            how["metavar"] = "VIDEO"
+        parser.add_argument(f"--{words}", **how)
 
 
 def _ids(text: str) -> tuple[int, ...]:

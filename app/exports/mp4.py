@@ -1,52 +1,96 @@
-"""The video once more, with the people of a session painted on it."""
+"""The people of a session painted on its video once more, on black, or on nothing at all."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from app.outputs.mp4 import Mp4
+from app.exports.painter import Painter, straight
+from app.outputs.mp4 import LARGEST, Mp4
 from app.plain import printable
 from app.sources import open_source, unheard
 from app.store.about import About, fingerprint
-from app.types import Result, Source, Timings
+from app.types import Source, SourceInfo
 from engine.errors import UserError
+from engine.types import Frame
 
 if TYPE_CHECKING:
     from app.exports import Work
 
 DECODERS = 4  #: threads
-NO_WORK = Timings(0.0, 0.0, 0.0, 0.0)
 
 
 def write(work: Work) -> list[Path]:
-    """The MP4, with its sound unless it is a part. UserError where the video is not what was measured."""
-    session, about = work.session, work.session.about
+    """The MP4, with its sound unless it is a part; or the MOV, without, where it is transparent.
+
+    UserError where the video is needed and is not what was measured.
+    """
+    clear = work.style.background == "transparent"
+    if clear and work.out.suffix.lower() != ".mov":
+        raise UserError(
+            f"{printable(work.out.name)} cannot be transparent: H.264 knows nothing of that; give it a name"
+            " that ends with .mov"
+        )
+    if work.style.background != "video" and not work.session.about.stills:
+        return _written(work, _info(work), _blank(work))
+    with closing(_opened(work.session.about, work.style.source)) as source:
+        return _written(work, source.info, source.frames(work.stop))
+
+
+def _written(work: Work, info: SourceInfo, frames: Iterator[Frame]) -> list[Path]:
+    """Of those frames the ones that are wanted, painted."""
+    session, clear = work.session, work.style.background == "transparent"
     first, last = work.choice.places(session)
     whole = (first, last) == (0, len(session.times()))
-    indices = session.indices()
-    threshold, cores = float(about.settings.get("keypoint_threshold", 0.3)), len(os.sched_getaffinity(0))
-    with closing(_opened(about, work.style.source)) as source:
-        info = source.info if whole else replace(source.info, audio="")
-        made = Mp4(work.out, info, threshold, notice=unheard, overwrite=work.overwrite, threads=cores)
-        with closing(made) as video:
-            for frame in source.frames(work.stop):
-                place = int(np.searchsorted(indices, frame.index))
-                if place >= last:
-                    break
-                if place < first or indices[place] != frame.index:
-                    continue
-                video.write(Result(frame, work.choice.only(session.tracks(place)), NO_WORK))
-                work.show(place + 1 - first, last - first)
-            if work.stop.is_set():
-                video.abandon()
-                return []
+    indices, cores = session.indices(), len(os.sched_getaffinity(0))
+    info = info if whole and not clear else replace(info, audio="")
+    painter = Painter(session, work.choice, work.style, first)
+    made = Mp4(work.out, info, 0.0, notice=unheard, overwrite=work.overwrite, threads=cores, clear=clear)
+    with closing(made) as video:
+        for frame in frames:
+            place = int(np.searchsorted(indices, frame.index))
+            if place >= last:
+                break
+            if place < first or indices[place] != frame.index:
+                continue
+            painted = painter.picture(place, frame)
+            video.show(straight(painted) if clear else painted, frame.time)
+            work.show(place + 1 - first, last - first)
+        if work.stop.is_set():
+            video.abandon()
+            return []
     return [work.out]
+
+
+def _blank(work: Work) -> Iterator[Frame]:
+    """The frames of the session without their pictures: nothing is decoded, and the video may be gone."""
+    about, session = work.session.about, work.session
+    nothing = np.broadcast_to(np.uint8(0), (about.height, about.width, 3))
+    for index, time in zip(session.indices().tolist(), session.times().tolist(), strict=True):
+        if work.stop.is_set():
+            return
+        yield Frame(index, time, nothing)
+
+
+def _info(work: Work) -> SourceInfo:
+    """Of what was measured; with its sound where the video is still there."""
+    about = work.session.about
+    if not (0 < about.width <= LARGEST and 0 < about.height <= LARGEST):
+        raise UserError(
+            f"{about.name} is {about.width} x {about.height}, and a video is 1 to {LARGEST} pixels each way"
+        )
+    known = {entry.name: getattr(about, entry.name) for entry in fields(SourceInfo) if entry.name != "audio"}
+    silent = SourceInfo(**known, audio="")
+    if not work.style.source and not (about.place and _same(about, Path(about.place))):
+        return silent
+    with closing(_opened(about, work.style.source)) as source:
+        return replace(silent, audio=source.info.audio)
 
 
 def _opened(about: About, given: str) -> Source:
@@ -57,9 +101,14 @@ def _opened(about: About, given: str) -> Source:
     path = Path(place)
     if not path.exists():
         raise UserError(f"{printable(path)} is not there any more; say with --source where it is now")
-    known, now = about.fingerprint.split("-"), fingerprint(path).split("-")
-    if (known[0], known[-1]) != (now[0], now[-1]):  # a copy has another time
+    if not _same(about, path):
         raise UserError(
             f"{printable(path)} is not the video that was measured; say with --source where that is"
         )
     return open_source(str(path), stem=about.stem, threads=DECODERS)
+
+
+def _same(about: About, path: Path) -> bool:
+    """Whether that is the video that was measured; a copy has another time."""
+    known, now = about.fingerprint.split("-"), fingerprint(path).split("-")
+    return about.fingerprint != "" and (known[0], known[-1]) == (now[0], now[-1])

@@ -1,22 +1,29 @@
-"""The picture with everyone painted on it, and the sound of the source, as H.264 in an MP4."""
+"""The picture with everyone painted on it, and the sound of the source, as H.264 in an MP4.
+
+H.264 knows nothing of transparency; pictures that do become ProRes 4444 in a QuickTime file, which is an MP4
+in all that matters here.
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import cast
 
 import av
 import cv2
 import numpy as np
 from av.video.frame import PictureType, VideoFrame
 from av.video.reformatter import ColorRange, Colorspace, VideoReformatter
+from av.video.stream import VideoStream
 
 from app.draw import draw
 from app.labels import banner
-from app.outputs.growing import Growing, whole
+from app.outputs.growing import HIDING, Growing, whole
 from app.outputs.partial import Partial
 from app.outputs.sound import Sound
 from app.types import Result, SourceInfo
@@ -35,6 +42,18 @@ LARGEST_ROOM = 16 << 20  #: bytes kept for the index, enough for some five hours
 BT709 = 1  #: in each table of ITU-T H.273: primaries, transfer and matrix
 
 
+@dataclass(frozen=True, slots=True)
+class Coding:
+    """How pictures are written."""
+
+    container: str
+    codec: str
+    pixels: str  #: as FFmpeg calls their layout
+    taken: str  #: and that of those that are painted
+    tag: str  #: that tells players what it is, "" for that of the codec
+    options: dict[str, str]
+
+
 class Mp4:
     """A Sink. The file can be played at any moment while it grows, and a kill costs KEY_S at most."""
 
@@ -47,8 +66,11 @@ class Mp4:
         notice: Callable[[str], None],
         overwrite: bool = False,
         threads: int = 2,
+        clear: bool = False,
     ) -> None:
-        """Joints with a score below `threshold` are not painted; `threads` are for x264.
+        """Joints with a score below `threshold` are not painted; `threads` are for the encoder.
+
+        `clear`: pictures know transparency, and come by `show`.
 
         `notice` gets a line about any sound that cannot come along. UserError where `path` cannot be written
         or the picture is too large.
@@ -59,6 +81,7 @@ class Mp4:
                 " leave the video out with --no-video"
             )
         self._info = info
+        self._coding = _transparent() if clear else _usual()
         self._threshold = threshold
         self._notice = notice
         self._scaler = VideoReformatter()
@@ -80,11 +103,14 @@ class Mp4:
 
     def _open(self, info: SourceInfo, threads: int) -> None:
         options = _container_options(info, self._sound)
-        self._output = av.open(self._growing, "w", format="mp4", options=options)
-        self._video = self._output.add_stream("libx264", rate=info.rate, options=_encoder_options())
+        self._output = av.open(self._growing, "w", format=self._coding.container, options=options)
+        added = self._output.add_stream(self._coding.codec, rate=info.rate, options=self._coding.options)
+        self._video = cast(VideoStream, added)
         self._video.width, self._video.height = info.width + info.width % 2, info.height + info.height % 2
-        self._video.pix_fmt = "yuv420p"
+        self._video.pix_fmt = self._coding.pixels
         context = self._video.codec_context
+        if self._coding.tag:
+            context.codec_tag = self._coding.tag
         context.time_base, context.thread_count = self._tick, threads
         context.sample_aspect_ratio = info.pixel_aspect
         context.color_range = ColorRange.MPEG
@@ -92,16 +118,20 @@ class Mp4:
         self._sound.join(self._output)
 
     def write(self, result: Result) -> None:
-        """Add the frame.
-
-        UserError on a full disk, or where FFmpeg fails; the file then holds the frames that its message says.
-        """
+        """Add the frame, with everyone painted on it as usual; UserError as in `show`."""
         painted = draw(result.frame.image, result.tracks, self._threshold)
         if result.lost:
             banner(painted, "lost")
+        self.show(painted, result.frame.time)
+
+    def show(self, painted: Image, time: float) -> None:
+        """Add a picture (H, W, 3) BGR, or (H, W, 4) with how opaque it is, at `time` seconds.
+
+        UserError on a full disk, or where FFmpeg fails; the file then holds the frames that its message says.
+        """
         frame = self._frame(painted)
         try:
-            ticks = self._ticks(result.frame.time)
+            ticks = self._ticks(time)
             self._bridge(ticks)
             self._mux(self._placed(frame, ticks))
         except (OSError, av.FFmpegError) as error:
@@ -125,15 +155,15 @@ class Mp4:
         self._partial.discard()
 
     def _frame(self, image: Image) -> VideoFrame:
-        """The picture as x264 takes it: even sides, Y'CbCr."""
+        """The picture as the encoder takes it: even sides, Y'CbCr."""
         image = fitted(image, self._info.width, self._info.height)
         height, width = image.shape[:2]
         if width % 2 or height % 2:
             even: Image = np.pad(image, ((0, height % 2), (0, width % 2), (0, 0)), "edge")
             image = even
         return self._scaler.reformat(
-            VideoFrame.from_numpy_buffer(image, "bgr24"),
-            format="yuv420p",
+            VideoFrame.from_numpy_buffer(image, self._coding.taken),
+            format=self._coding.pixels,
             dst_colorspace=Colorspace.ITU709,
             dst_color_range=ColorRange.MPEG,
             threads=1,
@@ -217,7 +247,7 @@ def fitted(image: Image, width: int, height: int) -> Image:
     scale = min(width / image.shape[1], height / image.shape[0])
     size = max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale))
     method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-    canvas = np.zeros((height, width, 3), np.uint8)
+    canvas = np.zeros((height, width, image.shape[2]), np.uint8)
     left, top = (width - size[0]) // 2, (height - size[1]) // 2
     canvas[top : top + size[1], left : left + size[0]] = cv2.resize(image, size, interpolation=method)
     return canvas
@@ -257,14 +287,20 @@ def _index_room(info: SourceInfo, sound: Sound) -> int:
     frames = info.frames or UNKNOWN_LENGTH
     packets = sum(max(stream.frames, math.ceil(100 * frames / info.rate)) for stream in sound.streams)
     setup = sum(4096 + len(stream.codec_context.extradata or b"") for stream in sound.streams)
-    return min(8192 + setup + 24 * frames + 16 * packets, LARGEST_ROOM)
+    return min(8192 + HIDING + setup + 24 * frames + 16 * packets, LARGEST_ROOM)
 
 
-def _encoder_options() -> dict[str, str]:
-    """Key pictures at most every 600; _placed asks for them more often. No B-frames.
+def _usual() -> Coding:
+    """H.264 with key pictures at most every 600; _placed asks for them more often. No B-frames.
 
     With those, frames would be decoded in another order than shown, and what is stored for how long each
     lasts would belong to a frame two before it. After a pause FFmpeg then takes frames for being beyond the
     end of the edit list, and leaves them out.
     """
-    return {"preset": PRESET, "crf": QUALITY, "g": "600", "bf": "0"}
+    options = {"preset": PRESET, "crf": QUALITY, "g": "600", "bf": "0"}
+    return Coding("mp4", "libx264", "yuv420p", "bgr24", "", options)
+
+
+def _transparent() -> Coding:
+    """ProRes 4444, which every program that cuts films reads; each of its pictures is a key picture."""
+    return Coding("mov", "prores_ks", "yuva444p10le", "bgra", "ap4h", {"profile": "4444", "vendor": "apl0"})

@@ -100,6 +100,7 @@ class ExportDialog(QDialog):
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 (Qt's name)
         self._errand.close()
+        self.style_choice.close_example()
         super().closeEvent(event)
 
     def reject(self) -> None:
@@ -180,6 +181,7 @@ class ExportDialog(QDialog):
     def _connect(self) -> None:
         self.format.currentIndexChanged.connect(self._adapt)
         self.people.changed.connect(self._adapt)
+        self.style_choice.changed.connect(self._adapt)
         self.range.changed.connect(self._adapt)
         self.folder.textChanged.connect(self._adapt)
         self.browse.clicked.connect(self._choose_folder)

@@ -9,10 +9,10 @@ from typing import Any
 import platformdirs
 from PySide6.QtCore import QByteArray, QObject, QSettings, QStandardPaths, Signal
 
+from app.drawing import THINNEST, WIDEST
 from app.plain import printable
 from app.settings import OPTIONS, Settings, checked
 from app.sources.naming import camera_number, is_address, spoken
-from app.strokes import THINNEST, WIDEST
 from app.ui.view import View
 from engine.errors import UserError
 

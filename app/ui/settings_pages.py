@@ -18,8 +18,8 @@ from PySide6.QtWidgets import (
 )
 
 from app.choices import Choice
+from app.drawing import THINNEST, WIDEST
 from app.settings import OPTIONS, Settings
-from app.strokes import THINNEST, WIDEST
 from app.ui.fields import Choices, Folder, Number, Switch, Value
 from app.ui.row import Row
 from app.ui.smooth_field import SmoothField

@@ -5,20 +5,25 @@ from __future__ import annotations
 import csv
 import threading
 from collections.abc import Iterator
+from dataclasses import fields
 from math import inf
 from pathlib import Path
 from typing import Any
 
+import cv2
+import numpy as np
 import pytest
+from canvases import pixels
 from pages import page, walk, walked
 from PySide6.QtCore import Qt, QUrl
-from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QCheckBox
+from PySide6.QtGui import QDesktopServices, QImage
+from PySide6.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QWidget
 from pytestqt.qtbot import QtBot
 from reading import read
 
+from app import exports
 from app.exporting import Material
-from app.exports import Format
+from app.exports import Format, Style
 from app.lanes import EMPTY
 from app.store.session import Session
 from app.ui.export_choice import RangeChoice
@@ -206,15 +211,64 @@ def test_options_are_those_of_the_format(dialog: ExportDialog, exporter: Exporte
     assert exporter.asked[0]["style"].raw
 
 
-def test_the_example_shows_those_who_will_be_in_the_video(dialog: ExportDialog) -> None:
-    def colours() -> set[int]:
-        picture = dialog.style_choice.example.pixmap().toImage()
-        every = ((x, y) for x in range(picture.width()) for y in range(picture.height()))
-        return {picture.pixel(x, y) for x, y in every}
+def example(dialog: ExportDialog, qtbot: QtBot) -> np.ndarray:
+    """The example (H, W, 3) red green blue, when it is as it is wanted."""
+    style = dialog.style_choice
+    qtbot.waitUntil(lambda: not style._painting.busy and not style.example.pixmap().isNull())
+    return pixels(style.example.pixmap().toImage().convertToFormat(QImage.Format.Format_RGB32))
 
-    with_one = colours()
+
+def test_the_example_shows_those_who_will_be_in_the_video(dialog: ExportDialog, qtbot: QtBot) -> None:
+    with_one = len(np.unique(example(dialog, qtbot).reshape(-1, 3), axis=0))
     dialog.people.tick((3,))  # who is not in this picture
-    assert len(colours()) < len(with_one)
+    assert len(np.unique(example(dialog, qtbot).reshape(-1, 3), axis=0)) < with_one
+
+
+def test_the_example_is_the_very_picture_of_the_video(
+    dialog: ExportDialog, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.exporting.export", exports.export)
+    dialog.format.setCurrentIndex(1)
+    style = dialog.style_choice
+    for name, value in (("boxes", True), ("ids", False), ("trails", True)):
+        style.findChild(QCheckBox, f"style.{name}").setChecked(value)
+    for name, at in (("background", 1), ("colours", 1)):
+        style.findChild(QComboBox, f"style.{name}").setCurrentIndex(at)
+    style.findChild(QDoubleSpinBox, "style.line_width").setValue(2.5)
+    (looked,) = style._material.looked
+    shown = example(dialog, qtbot)
+    dialog.go.click()
+    qtbot.waitUntil(lambda: dialog.shown.isVisible() or bool(dialog.trouble.message()))
+    _, frames, _ = read(tmp_path / "runs" / "walk.export.mp4")
+    (film,) = (frame.image for frame in frames if frame.index == looked.frame.index)
+    small = cv2.resize(film, shown.shape[1::-1], interpolation=cv2.INTER_AREA)
+    assert np.abs(small[..., ::-1].astype(int) - shown).mean() < 2.0
+    assert shown.max() > 150
+
+
+def test_transparent_videos_have_another_ending(
+    dialog: ExportDialog, exporter: Exporter, qtbot: QtBot
+) -> None:
+    dialog.format.setCurrentIndex(1)
+    dialog.style_choice.findChild(QComboBox, "style.background").setCurrentIndex(2)
+    ground = example(dialog, qtbot)
+    assert {tuple(each) for each in ground[[4, 4, -4, -4], [4, 12, 4, 12]].tolist()} == {
+        (105,) * 3,
+        (150,) * 3,
+    }
+    dialog.go.click()
+    qtbot.waitUntil(dialog.shown.isVisible)
+    assert exporter.asked[0]["out"].name == "walk.export.mov"
+    assert exporter.asked[0]["style"].background == "transparent"
+
+
+def test_every_part_of_the_style_can_be_chosen_and_has_words(dialog: ExportDialog) -> None:
+    style = dialog.style_choice
+    names = {entry.name for entry in fields(Style)} - {"source"}
+    assert {name for name in names if style.findChild(QWidget, f"style.{name}")} == names
+    for each in style.findChildren(QComboBox):
+        assert all(each.itemText(n) != each.itemData(n) for n in range(each.count()))
+    assert names <= set(style._words())
 
 
 def test_a_table_really_holds_those_and_that_time(
