@@ -274,14 +274,18 @@ def test_smoothed_and_raw_jitter_are_told_apart(report: Callable[..., Findings])
 def test_long_people_are_measured_in_pieces_as_they_are_at_once(
     report: Callable[..., Findings], monkeypatch: pytest.MonkeyPatch
 ):
-    plant = changed(2, 110, 128, legs)
-    frames = walk(
-        seen=lambda n, p: changed(1, 77, 77, thrown(0.3))(n, plant(n, p)), told=plant, tremble=0.004
-    )
+    swap, spikes = changed(2, 110, 140, legs), [changed(1, n, n, thrown(0.3)) for n in (87, 90, 127, 130)]
+
+    def plant(n: int, people: dict[int, np.ndarray]) -> dict[int, np.ndarray]:
+        for each in (swap, *spikes):
+            people = each(n, people)
+        return people
+
+    frames = walk(seen=plant, told=swap, tremble=0.004)
     whole = report(frames)
     monkeypatch.setattr(pieces, "FRAMES", 60)
     parts = report(frames)
-    assert parts.counts == whole.counts
+    assert parts.counts == whole.counts == {**whole.counts, "spike": 4, "swap": 1}
     for a, b in zip(whole.people, parts.people, strict=True):
         assert a.coverage == b.coverage
         assert a.raw == pytest.approx(b.raw, rel=0.02)  # body heights differ a little at the ends of pieces

@@ -127,3 +127,6 @@ class Findings:
 
 
 MOST_GAPS, MOST_TOLD = 50, 1000
+
+#: `sure` from which on a suspicion is worth a second look, is likely, and is very likely.
+WORTH, LIKELY, VERY_LIKELY = 0.55, 0.7, 0.85

@@ -9,9 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app import __version__
-from app.lanes import moment
 from app.palette import shades
-from app.report.findings import Findings, Suspicion
+from app.report.findings import LIKELY, VERY_LIKELY, Findings, Suspicion
 from app.report.markup import escaped
 from app.report.plots import Axis, band, lane
 from app.report.style import CSS
@@ -35,7 +34,7 @@ def page(findings: Findings, times: NDArray[np.float64], pictures: Mapping[int, 
         people_table(findings.people),
         joints_of(findings.people[:MOST_JOINTS], findings.about.keypoints, len(findings.people)),
         how(findings),
-        f'<p class="quiet">Made by Kinetrail {escaped(__version__)}; docs/report.md explains the numbers.</p>',
+        f'<p class="quiet">Made by Kinetrail {escaped(__version__)}. docs/report.md tells more.</p>',
     ]
     return (
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
@@ -148,7 +147,7 @@ def _card(each: Suspicion, picture: str) -> str:
     return (
         f'<div class="card"><div class="shot"><img src="{escaped(picture)}" alt="{words}"></div>'
         f'<div class="words"><span class="tag">{surely(each)}</span>'
-        f'<b class="when">{moment(each.start_s)}</b><br>{words}</div></div>'
+        f'<b class="when">{span(each.start_s, each.end_s)}</b><br>{words}</div></div>'
     )
 
 
@@ -157,5 +156,5 @@ def surely(each: Suspicion) -> str:
     if each.kind == "spike":
         return "put right" if each.mended else "kept"
     share = math.floor(100 * each.sure)
-    word = "very likely" if each.sure >= 0.85 else "likely" if each.sure >= 0.7 else "possible"
+    word = "very likely" if each.sure >= VERY_LIKELY else "likely" if each.sure >= LIKELY else "possible"
     return f"{word}, {share} %"

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.lanes import moment, tick_step
-from app.report.findings import Doubt, Suspicion
+from app.report.findings import LIKELY, Doubt, Suspicion
 from app.report.joints import runs
 from app.report.markup import escaped
 
@@ -68,7 +68,7 @@ def lane(
             there[column[n] : min(COLUMNS, int(column[n] + math.ceil(frame)))] = True
     parts = [f'<rect x="{a}" y="2" width="{b - a}" height="10" fill="{colour}"/>' for a, b in runs(there)]
     for each in sorted(events, key=lambda event: event.sure):
-        kind = "mended" if each.mended else "grave" if each.sure >= 0.7 else "doubt"
+        kind = "mended" if each.mended else "grave" if each.sure >= LIKELY else "doubt"
         tip = f"{moment(each.start_s)}: {each.words}"
         top = 10 if kind == "doubt" else 0
         parts.append(_bar(axis, each.start_s, each.end_s, top, 14 - top, f'class="{kind}"', tip))

@@ -42,7 +42,7 @@ overflow:hidden;break-inside:avoid}
 .card .shot{height:200px;background:var(--rail);display:flex;align-items:center;justify-content:center}
 .card img{display:block;max-width:100%;max-height:200px}
 .card div.words{padding:8px 12px 10px;font-size:13.5px;overflow-wrap:anywhere}
-.card b.when{font-size:15px}
+.card b.when{font-size:15px;white-space:nowrap}
 .tag{float:right;font-size:12px;color:var(--quiet)}
 .scroll{overflow-x:auto}
 table{border-collapse:collapse;width:100%;font-size:14px}
@@ -58,7 +58,7 @@ dt{color:var(--quiet)}dd{margin:0;overflow-wrap:anywhere}
 @media (max-width:640px){body{padding:16px 12px 40px}.time{grid-template-columns:52px 1fr;gap:4px 8px}
 .ruler span:nth-child(even){display:none}.ranges li{grid-template-columns:1fr}
 .cards{grid-template-columns:repeat(auto-fill,minmax(150px,1fr));gap:10px}.card .shot{height:150px}
-.card img{max-height:150px}dl{grid-template-columns:1fr}dd{margin-bottom:6px}}
+.card img{max-height:150px}.tag{float:none;display:block}dl{grid-template-columns:1fr}dd{margin-bottom:6px}}
 @media (max-width:640px){.ruler span:nth-child(4n+3){display:none}}
 @media print{:root{color-scheme:light;--paper:#fff;--card:#fff;--ink:#000;--quiet:#444;--line:#bbb;
 --grave:#c8102e;--doubt:#e9a100;--good:#1f8a4c;--rail:#e6e6e6;--raw:#aaa;--smooth:#2b6cb0}

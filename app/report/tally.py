@@ -13,9 +13,8 @@ from app.report import joints
 from app.report.findings import MOST_GAPS, Gap, JointFinding, PersonFinding, Suspicion
 from app.report.identity import Walk, leaps, middles
 from app.report.pieces import Bools, Floats, Piece
-from app.report.telling import badness, called, joined, suspicion, swap_sure
+from app.report.telling import badness, called, joined, sides, suspicion
 from app.store.session import Person
-from trackers.swaps import BODY
 
 GAP_S = 0.2  #: a joint not seen for so long has a gap
 LONGEST_GAPS = 5  #: of each joint, that are told
@@ -46,7 +45,7 @@ class Tally:
         height = joints.heights(piece.times, piece.boxes)
         swapped = joints.swaps(piece, self._threshold)
         seen = joints.known(piece, self._threshold)
-        self._note_swaps(piece, swapped)
+        self._note_swaps(piece, swapped, height)
         straight = joints.unswapped(piece, swapped)
         self._note_spikes(straight, joints.spikes(straight, joints.known(straight, self._threshold), height))
         self._note_tremble(piece, seen, height)
@@ -176,29 +175,11 @@ class Tally:
             )
         self._spikes = sorted(self._spikes, key=badness, reverse=True)[:MOST_SPIKES]
 
-    def _note_swaps(self, piece: Piece, swapped: Bools) -> None:
-        for start, stop in joints.runs(np.asarray(swapped.any(axis=1))):
-            first, last = max(start, piece.own.start), min(stop, piece.own.stop)
-            if first >= last:
-                continue
-            parts = np.flatnonzero(swapped[start:stop].any(axis=0))
-            partner = np.arange(swapped.shape[1])
-            for left, right in BODY:
-                partner[[left, right]] = right, left
-            rows = slice(first, last)
-            told, own = piece.smoothed[rows][:, parts], piece.measured[rows][:, parts]
-            other = piece.measured[rows][:, partner[parts]]
-            mended = bool(np.nansum(np.abs(told - own)) > np.nansum(np.abs(told - other)))
-            state = "put right by smoothing" if mended else "still so when smoothed"
-            sure = swap_sure(piece, start, stop, parts, partner)
-            each = tuple(parts.tolist())
-            word = "exchanged" if sure >= 0.7 else "maybe exchanged"
-            words = f"left and right of {piece.who} {word} ({called(each, self._names)}); {state}"
-            found = suspicion(
-                "swap", piece, first, last - 1, each, sure, mended=mended, speed=0.0, words=words
-            )
+    def _note_swaps(self, piece: Piece, swapped: Bools, height: Floats) -> None:
+        for found in sides(piece, swapped, height, self._names):
             before = self._swaps[-1] if self._swaps else found
-            if first == piece.own.start and before is not found and 0 <= found.start_s - before.end_s < GAP_S:
+            begun = found.start_s <= piece.times[piece.own.start]  # maybe in the piece before
+            if begun and before is not found and 0 <= found.start_s - before.end_s < GAP_S:
                 self._swaps[-1] = joined(before, found)
             else:
                 self._swaps.append(found)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
 
-from app.report.findings import Suspicion
-from app.report.pieces import Ints, Piece
+from app.report.findings import LIKELY, Suspicion
+from app.report.joints import runs
+from app.report.pieces import Bools, Floats, Ints, Piece
+from trackers.swaps import BODY
+
+APART = 0.05  #: body heights between left and right, mostly, from which on it matters which is which
 
 
 def badness(each: Suspicion) -> float:
@@ -17,16 +21,28 @@ def badness(each: Suspicion) -> float:
     return gravity * each.sure * (0.3 if each.mended else 1.0)
 
 
-def swap_sure(piece: Piece, start: int, stop: int, parts: Ints, partner: Ints) -> float:
-    """How much shorter the way of the joints is into an exchange and out of it; 0.5 at least."""
-    ends = [row for row in (start, stop) if 0 < row < len(piece.times)]
-    shorter = []
-    for row in ends:
-        before, own = piece.measured[row - 1], piece.measured[row]
-        straight = float(np.nansum(np.linalg.norm(own[parts] - before[parts], axis=1)))
-        crossed = float(np.nansum(np.linalg.norm(own[partner[parts]] - before[parts], axis=1)))
-        shorter.append(1.0 - crossed / max(straight, 1e-6))
-    return float(np.clip(np.mean(shorter) if shorter else 0.0, 0.5, 0.99))
+def sides(piece: Piece, swapped: Bools, height: Floats, names: Sequence[str]) -> Iterator[Suspicion]:
+    """Left and right where they are `swapped` (M, K) and it makes a difference; `height` (M,) of the body."""
+    partner = np.arange(swapped.shape[1])
+    for left, right in BODY if swapped.any() else ():
+        partner[[left, right]] = right, left
+    for start, stop in runs(np.asarray(swapped.any(axis=1))):
+        first, last = max(start, piece.own.start), min(stop, piece.own.stop)
+        if first >= last:
+            continue
+        parts = np.flatnonzero(swapped[start:stop].any(axis=0))
+        rows, each = slice(first, last), tuple(parts.tolist())
+        told, own = piece.smoothed[rows][:, parts], piece.measured[rows][:, parts]
+        other = piece.measured[rows][:, partner[parts]]
+        apart = np.linalg.norm(own - other, axis=2)
+        if not np.nanmedian(apart) >= APART * float(height[rows].mean()):
+            continue
+        mended = bool(np.nansum(np.abs(told - own)) > np.nansum(np.abs(told - other)))
+        sure = _sure(piece, start, stop, parts, partner)
+        word = "exchanged" if sure >= LIKELY else "maybe exchanged"
+        state = "put right by smoothing" if mended else "still so when smoothed"
+        words = f"left and right of {piece.who} {word} ({called(each, names)}); {state}"
+        yield suspicion("swap", piece, first, last - 1, each, sure, mended=mended, speed=0.0, words=words)
 
 
 def suspicion(
@@ -59,3 +75,15 @@ def called(parts: Sequence[int], names: Sequence[str]) -> str:
     if len(told) >= 10:
         return "whole body"
     return ", ".join(told[:4]) + (f" and {len(told) - 4} more" if len(told) > 4 else "")
+
+
+def _sure(piece: Piece, start: int, stop: int, parts: Ints, partner: Ints) -> float:
+    """How much shorter the way of the joints is into an exchange and out of it; 0.5 at least."""
+    ends = [row for row in (start, stop) if 0 < row < len(piece.times)]
+    shorter = []
+    for row in ends:
+        before, own = piece.measured[row - 1], piece.measured[row]
+        straight = float(np.nansum(np.linalg.norm(own[parts] - before[parts], axis=1)))
+        crossed = float(np.nansum(np.linalg.norm(own[partner[parts]] - before[parts], axis=1)))
+        shorter.append(1.0 - crossed / max(straight, 1e-6))
+    return float(np.clip(np.mean(shorter) if shorter else 0.0, 0.5, 0.99))

@@ -7,14 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from app.report.findings import Doubt, Flow, Gap, Suspicion
+from app.report.findings import LIKELY, WORTH, Doubt, Flow, Gap, Suspicion
 from app.report.identity import Walk
 from app.report.joints import runs
 from app.report.pieces import Bools, Floats
 
 AROUND_S = {"exchange": 0.5, "handover": 0.3, "jump": 0.3, "swap": 0.1, "spike": 0.1}  #: before and after
-#: `sure` of a suspicion from which on its moment is to be looked at twice, and not to be trusted.
-WORTH, GRAVE = 0.55, 0.7
 HIDDEN_S, AWAY_S = 0.5, 5.0  #: out of sight inside the picture for so long: it is seen how it went on
 TOGETHER_S = 0.3  #: what is closer together is one stretch
 FEW = 0.5  #: share of the joints usual for a person, below which a second is doubtful
@@ -42,7 +40,7 @@ def signs_of(suspicions: Iterable[Suspicion]) -> list[Sign]:
         Sign(
             each.start_s - AROUND_S[each.kind],
             each.end_s + AROUND_S[each.kind],
-            each.sure >= GRAVE,
+            each.sure >= LIKELY,
             each.words,
             each.people,
         )
