@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import math
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from app.plain import printable
-from app.store import about, edits, opened, schema
+from app.store import about, edits, opened, repairs, schema, told
 from app.store.edits import Edit
 from app.store.opened import INDEX, Block, Index
 from app.store.told import Lane, Measured, Person, Stretch, cut
@@ -26,7 +25,6 @@ Floats = NDArray[np.float64]
 __all__ = ["Lane", "Measured", "Person", "Session", "Stretch", "open_session_file"]
 
 RESERVED = 100_000  #: up to here ids are the tracker's, while it may still give new ones
-LONGEST_NAME = 200  #: letters
 
 
 def open_session_file(path: Path) -> Session:
@@ -63,17 +61,17 @@ class Session:
 
     def refresh(self) -> bool:
         """See what was written meanwhile; whether there is more, or it is finished now."""
-        before = len(self._times), self.about.finished
+        before = len(self._outline.times), self.about.finished
         self._read()
-        return before != (len(self._times), self.about.finished)
+        return before != (len(self._outline.times), self.about.finished)
 
     def times(self) -> Floats:
         """(F,) s, of every stored frame."""
-        return self._times
+        return self._outline.times
 
     def indices(self) -> Ints:
         """(F,) number of each frame, as the source delivered it."""
-        return self._frames
+        return self._outline.frames
 
     def tracks(self, position: int) -> Tracks:
         """Who is in the frame at that place of `times`, after all repairs."""
@@ -89,111 +87,68 @@ class Session:
 
     def stretches(self, first: int = 0, last: int | None = None, *, bare: bool = False) -> Iterator[Stretch]:
         """The same frames, many at once; `bare`: without spreads, which takes less time."""
-        end = len(self._times) if last is None else min(last, len(self._times))
-        for start in [each for each in self._firsts if each < end]:
-            frames = len(self._index[start].frames)
-            if start + frames > first:
-                yield cut(self._stretch(start, bare=bare), max(first - start, 0), min(end - start, frames))
+        for start, begin, end in self._wanted(first, last):
+            yield cut(self._stretch(start, bare=bare), begin, end)
 
     def measured(self, first: int = 0, last: int | None = None) -> Iterator[Measured]:
         """The same frames as the networks saw them, before anybody had an id."""
-        end = len(self._times) if last is None else min(last, len(self._times))
-        for start in [each for each in self._firsts if each < end]:
+        for start, begin, end in self._wanted(first, last):
             index = self._index[start]
-            if start + len(index.frames) <= first:
-                continue
             with schema.reading(self.path):
                 block = self._block(start)
                 columns = index.frames.tolist(), index.times.tolist(), block.poses(), block.looked().tolist()
                 frames = [Measured(*each) for each in zip(*columns, strict=True)]
-            yield from frames[max(first - start, 0) : end - start]
+            yield from frames[begin:end]
 
     def people(self) -> list[Person]:
         """Everybody, after all repairs, in order of ids."""
-        ids = self._shown()
-        there = np.flatnonzero(ids != edits.NOBODY)
-        known, which, frames = np.unique(ids[there], return_inverse=True, return_counts=True)
-        first, last = np.full(len(known), len(ids)), np.zeros(len(known), np.int64)
-        np.minimum.at(first, which, there)
-        last[which] = there  # the last one written stays
-        scores = np.bincount(which, np.nan_to_num(self._confidences[there]), len(known)) / np.maximum(
-            frames, 1
-        )
-        times, called = self._times[self._places], edits.names(self._done)
-        return [
-            Person(who, called.get(who, ""), float(times[a]), float(times[b]), count, score)
-            for who, a, b, count, score in zip(
-                known.tolist(), first.tolist(), last.tolist(), frames.tolist(), scores.tolist(), strict=True
-            )
-        ]
+        return told.people(self._outline, self._shown(), edits.names(self._done))
 
     def lane(self, track_id: int) -> Lane:
         """Where somebody is, after all repairs; nowhere who is not there."""
         rows = np.flatnonzero(self._shown() == track_id)
-        return Lane(self._places[rows], self._confidences[rows])
+        return Lane(self._outline.places[rows], self._outline.confidences[rows])
 
     def swap(self, a: int, b: int, at_s: float) -> None:
         """From `at_s` on, that frame included, a is b, and b is a."""
-        if a == b:
-            raise UserError(f"{a} cannot be exchanged with itself; choose two people")
-        self._known(a, b)
-        self._add(Edit(edits.SWAP, a, b, _moment(at_s)))
+        with self._repairing() as add:
+            add(repairs.swap(self, a, b, at_s))
 
     def merge(self, gone: int, into: int) -> None:
         """All of `gone` becomes `into`. UserError where both are in one frame."""
-        if gone == into:
-            raise UserError(f"{gone} cannot become part of itself; choose two people")
-        self._known(gone, into)
-        both = np.intersect1d(self.lane(gone).positions, self.lane(into).positions)
-        if both.size:
-            raise UserError(
-                f"{gone} and {into} are both in the picture at {self._times[both[0]]:.2f} s, so they are two"
-                " people; split or delete one of them there first"
-            )
-        self._add(Edit(edits.MERGE, gone, into))
+        with self._repairing() as add:
+            add(repairs.merge(self, gone, into))
 
     def split(self, who: int, at_s: float) -> int:
         """From `at_s` on, that frame included, `who` is somebody else, whose new id is returned."""
-        self._known(who)
-        at_s = _moment(at_s)
-        times = self._times[self.lane(who).positions]
-        if not (times[0] < at_s <= times[-1]):
-            raise UserError(
-                f"{who} is there from {times[0]:.2f} s to {times[-1]:.2f} s and cannot be split at"
-                f" {at_s:.2f} s"
-            )
-        known = max(self._ids.max(initial=0), 0 if self.about.finished else RESERVED)
-        new = 1 + max(int(known), *(edit.b for edit in self._log if edit.kind == edits.SPLIT), 0)
-        self._add(Edit(edits.SPLIT, who, new, at_s))
+        with self._repairing() as add:
+            known = max(self._outline.ids.max(initial=0), 0 if self.about.finished else RESERVED)
+            new = 1 + max(int(known), *(edit.b for edit in self._log if edit.kind == edits.SPLIT), 0)
+            add(repairs.split(self, who, at_s, new))
         return new
 
     def delete(self, who: int) -> None:
         """Nobody of that id is told of any more."""
-        self._known(who)
-        self._add(Edit(edits.DELETE, who))
+        with self._repairing() as add:
+            add(repairs.delete(self, who))
 
     def rename(self, who: int, name: str) -> None:
         """Give somebody a name, or none with ""."""
-        self._known(who)
-        name = name.strip()
-        if not name.isprintable() or len(name) > LONGEST_NAME:
-            raise UserError(f"a name is one line of at most {LONGEST_NAME} letters, not {name[:40]!r}")
-        self._add(Edit(edits.RENAME, who, name=name))
+        with self._repairing() as add:
+            add(repairs.rename(self, who, name))
 
     def undo(self) -> str:
         """Take back the last repair that holds; what it was, "" where there is none."""
-        self._read()
-        words = self.undoable()
-        if words:
-            self._add(Edit(edits.UNDO))
+        with self._repairing() as add:
+            if words := self.undoable():
+                add(Edit(edits.UNDO))
         return words
 
     def redo(self) -> str:
         """Repair again what was taken back last; what it is, "" where there is nothing."""
-        self._read()
-        words = self.redoable()
-        if words:
-            self._add(Edit(edits.REDO))
+        with self._repairing() as add:
+            if words := self.redoable():
+                add(Edit(edits.REDO))
         return words
 
     def undoable(self) -> str:
@@ -206,14 +161,16 @@ class Session:
 
     def _read(self) -> None:
         """Everything about the file that is new."""
-        with schema.reading(self.path):
-            (version,) = self._database.execute("PRAGMA data_version").fetchone()
-            if version == self._version:
-                return
-            with transaction(self._database, "BEGIN"):
-                self.about = about.recall(self._database)
-                self._read_log()
-                self._read_blocks()
+        with schema.reading(self.path), transaction(self._database, "BEGIN"):
+            self._look()
+
+    def _look(self) -> None:
+        """The same, within a transaction."""
+        (version,) = self._database.execute("PRAGMA data_version").fetchone()
+        if version != self._version:
+            self.about = about.recall(self._database)
+            self._read_log()
+            self._read_blocks()
             self._version, self._opened = version, (-1, list[Tracks]())
 
     def _read_log(self) -> None:
@@ -229,26 +186,13 @@ class Session:
         query = f"SELECT position, {', '.join(INDEX)} FROM block WHERE position >= ? ORDER BY position"
         for position, *columns in self._database.execute(query, (since,)):
             self._index[position] = opened.index(columns)
-        self._firsts = list(self._index)
-        index = list(self._index.values())
-        ends = np.cumsum([0, *(len(each.frames) for each in index)]).tolist()
-        if self._firsts != ends[:-1]:
-            raise ValueError("frames are missing in the middle")
-        self._frames = np.concatenate([_NO_INTS, *(each.frames for each in index)])
-        self._times = np.concatenate([_NO_FLOATS, *(each.times for each in index)])
-        self._ids = np.concatenate([_NO_INTS, *(each.ids for each in index)])
-        self._confidences = np.concatenate([np.zeros(0, np.float32), *(each.confidences for each in index)])
-        counts = np.concatenate([_NO_INTS, *(each.counts for each in index)])
-        self._places = np.repeat(np.arange(len(counts)), counts)  # of each row of `_ids`, in `_times`
-        self._rows = np.concatenate([[0], np.cumsum(counts)])  # at which people of each place begin
-        if self._ids.min(initial=1) < 1:
-            raise ValueError("an id below 1")
+        self._outline = told.outline(self._index)
 
     def _shown(self) -> Ints:
         """The ids (R,) of everybody in every frame after all repairs."""
-        if self._repaired.size != self._ids.size:
-            times = self._times[self._places]
-            self._repaired = edits.repaired(self._ids, self._places, times, self._done)
+        if self._repaired.size != self._outline.ids.size:
+            times = self._outline.times[self._outline.places]
+            self._repaired = edits.repaired(self._outline.ids, self._outline.places, times, self._done)
         return self._repaired
 
     def _stretch(self, first: int, *, bare: bool = False) -> Stretch:
@@ -260,7 +204,7 @@ class Session:
             if block.person_counts.tolist() != index.counts.tolist():
                 raise ValueError("a block that changed")
         frames = len(index.frames)
-        ids = self._shown()[self._rows[first] : self._rows[first + frames]]
+        ids = self._shown()[self._outline.rows[first] : self._outline.rows[first + frames]]
         if not self._done:
             return Stretch(index.frames, index.times, index.counts, ids, people, cameras)
         which = np.repeat(np.arange(frames), index.counts)
@@ -272,35 +216,34 @@ class Session:
     def _block(self, first: int) -> Block:
         return Block(read_block(self._database, first), len(self.about.keypoints))
 
+    def _wanted(self, first: int, last: int | None) -> Iterator[tuple[int, int, int]]:
+        """Where each block begins that has some of the frames, and from which to before which of its own."""
+        end = len(self._outline.times) if last is None else min(last, len(self._outline.times))
+        for start in self._outline.firsts[self._outline.firsts < end].tolist():
+            frames = len(self._index[start].frames)
+            if start + frames > first:
+                yield start, max(first - start, 0), min(end - start, frames)
+
     def _first_of(self, position: int) -> int:
         """Where the block begins that a position is in."""
-        if not 0 <= position < len(self._times):
-            raise IndexError(f"position {position} of {len(self._times)} frames")
-        return self._firsts[int(np.searchsorted(self._firsts, position, "right")) - 1]
+        if not 0 <= position < len(self._outline.times):
+            raise IndexError(f"position {position} of {len(self._outline.times)} frames")
+        return int(self._outline.firsts[np.searchsorted(self._outline.firsts, position, "right") - 1])
 
-    def _known(self, *people: int) -> None:
-        """See what others did; UserError where one of the people is not there."""
-        self._read()
-        for who in people:
-            if who < 1 or not (self._shown() == who).any():
-                raise UserError(f"{printable(self.path.name)}: there is nobody with the number {who}")
-
-    def _add(self, edit: Edit) -> None:
-        made = datetime.now(UTC).isoformat(timespec="seconds")
-        row = (made, edit.kind, edit.a, edit.b, edit.at_s, edit.name)
+    @contextmanager
+    def _repairing(self) -> Iterator[Callable[[Edit], None]]:
+        """Seeing how the session is, and adding to its log, is one step: nobody comes in between."""
         with schema.writing(self.path), transaction(self._database):
-            self._database.execute(
-                "INSERT INTO edit (made, kind, a, b, at_s, name) VALUES (?, ?, ?, ?, ?, ?)", row
-            )
+            with schema.reading(self.path):
+                self._look()
+            yield self._add
         with schema.reading(self.path):
             self._read_log()
         self._opened = -1, list[Tracks]()
 
-
-def _moment(at_s: float) -> float:
-    if not math.isfinite(at_s):
-        raise UserError(f"a repair begins at a time in seconds, not at {at_s}")
-    return float(at_s)
-
-
-_NO_INTS, _NO_FLOATS = np.zeros(0, np.int64), np.zeros(0, np.float64)
+    def _add(self, edit: Edit) -> None:
+        made = datetime.now(UTC).isoformat(timespec="seconds")
+        row = (made, edit.kind, edit.a, edit.b, edit.at_s, edit.name)
+        self._database.execute(
+            "INSERT INTO edit (made, kind, a, b, at_s, name) VALUES (?, ?, ?, ?, ?, ?)", row
+        )
