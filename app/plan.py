@@ -65,9 +65,9 @@ def check_all(job: Job, stem: str, folder: Path, *, overwrite: bool) -> None:
     """
     outputs = job.outputs(stem, folder)
     wanted = any(path.suffix == ENDING for path in outputs)
-    known = wanted and resume.own(job.session(stem, folder), outputs)
+    in_the_way = resume.strange(job.session(stem, folder), outputs) if wanted else outputs
     for path in outputs:
-        check(path, overwrite=overwrite or known)
+        check(path, overwrite=overwrite or path not in in_the_way)
 
 
 @contextmanager

@@ -36,18 +36,19 @@ class Past:
     repaired: bool  #: somebody has put right who is who
 
 
-def own(path: Path, outputs: Collection[Path]) -> bool:
-    """Whether `path` is a session of a recording, and those of `outputs` that are there have come of it.
+def strange(path: Path, outputs: Collection[Path]) -> Collection[Path]:
+    """Those of `outputs` that are there and have not come of the session `path`, or were changed since.
 
-    False as well where it is none, or damaged, or one of them was changed since.
+    All, there or not, where it is no session of a recording, or damaged.
     """
     try:
         with closing(open_session_file(path)) as session:
             about = session.about
     except UserError:
-        return False
-    others = [file for file in outputs if file != path and file.exists()]
-    return not about.live and all(_stamp(file) == about.outputs.get(file.name) for file in others)
+        return outputs
+    made = {path.name: _stamp(path), **about.outputs}
+    there = [file for file in outputs if file.exists()]
+    return outputs if about.live else [file for file in there if _stamp(file) != made.get(file.name)]
 
 
 def past(path: Path, recipe: Recipe) -> Past:

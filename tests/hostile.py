@@ -24,7 +24,7 @@ from app import part, processing
 from app.exports import csv as csv_export
 from app.exports.choice import Choice
 from app.outputs.table import columns
-from app.resume import own
+from app.resume import strange
 from app.rows import read_rows
 from app.settings import Settings, read_toml
 from app.store.session import open_session_file
@@ -134,7 +134,7 @@ def read_session(path: Path) -> None:
         if people:
             session.rename(people[0].id, "Ada")
             session.undo()
-    own(path, [path])
+    strange(path, [path])
 
 
 def with_meta(path: Path, name: str, value: object) -> None:
