@@ -138,7 +138,7 @@ def _run_one(
             return
         choose = following.choose if following else everyone
         stages = job.stages(info, choose, plan.before)
-        sinks = job.sinks(info, folder, console.say, place=place, resume=plan.resume)
+        sinks = job.sinks(info, folder, console.say, place=place, resume=plan.resume, ready=plan.note)
         early, others = plan.parted(sinks)
         watch = partial(_watched, info, console)
         call = Call(others, choose, stop, watch, early, plan.restate)

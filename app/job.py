@@ -14,6 +14,7 @@ import cv2
 from app.engines import engines_of
 from app.following import Following
 from app.outputs.mp4 import Mp4
+from app.outputs.partial import Ready, unasked
 from app.outputs.table import Csv
 from app.pace import Pace
 from app.progress import Console
@@ -147,24 +148,34 @@ class Job:
         *,
         place: str = "",
         resume: bool = False,
+        ready: Ready = unasked,
     ) -> list[Callable[[], Sink]]:
         """What opens the files; to be called once the first result is there.
 
         `place`: the path of a source that is a file or a folder. `resume`: the session is there, and goes on.
+        `ready` is told of each of the other files when it is whole, right before it gets its name.
         """
         s = self._settings
         overwrite = s.overwrite or resume  # what a run left that goes on here is made anew
 
         def opener(path: Path) -> Callable[[], Sink]:
             if path.suffix == ".csv":
-                return lambda: Csv(path, self._keypoints, s.keypoint_threshold, overwrite=overwrite)
+                return lambda: Csv(
+                    path, self._keypoints, s.keypoint_threshold, overwrite=overwrite, ready=ready
+                )
             if path.suffix == SESSION:
                 return lambda: Writer(
                     path, info, self.recipe(info, place), overwrite=overwrite, resume=resume
                 )
             threads = self.cores
             return lambda: Mp4(
-                path, info, s.keypoint_threshold, notice=notice, overwrite=overwrite, threads=threads
+                path,
+                info,
+                s.keypoint_threshold,
+                notice=notice,
+                overwrite=overwrite,
+                ready=ready,
+                threads=threads,
             )
 
         return [opener(path) for path in self.outputs(info.stem, folder)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,10 +13,11 @@ from app.occupied import Occupied
 from app.outputs.partial import check
 from app.plain import printable
 from app.settings import Settings
-from app.store.ending import conclude, restate
+from app.store.ending import conclude, note, restate
 from app.store.session import open_session_file
 from app.store.writer import ENDING
 from app.types import NOTHING_BEFORE, Before, Sink, SourceInfo
+from engine.errors import UserError
 from trackers.types import Tracks
 
 Opener = Callable[[], Sink]
@@ -50,6 +51,12 @@ class Plan:
         """Who is in each frame after all."""
         if self.begun:
             restate(self.session, told)
+
+    def note(self, part: Path) -> None:
+        """A file is whole, and about to get its name: after a kill it is still known whose it is."""
+        if self.begun:
+            with suppress(UserError):  # what is not known to be ours is in nobody's way but ours
+                note(self.session, part)
 
     def conclude(self, settings: Settings, *, finished: bool) -> None:
         """The run is over; `finished`: nothing of the source is left."""

@@ -24,7 +24,7 @@ from av.video.stream import VideoStream
 from app.draw import draw
 from app.labels import banner
 from app.outputs.growing import HIDING, Growing, whole
-from app.outputs.partial import Partial
+from app.outputs.partial import Partial, Ready, unasked
 from app.outputs.sound import Sound
 from app.types import Result, SourceInfo
 from engine.errors import UserError
@@ -65,6 +65,7 @@ class Mp4:
         *,
         notice: Callable[[str], None],
         overwrite: bool = False,
+        ready: Ready = unasked,
         threads: int = 2,
         clear: bool = False,
     ) -> None:
@@ -72,8 +73,8 @@ class Mp4:
 
         `clear`: pictures know transparency, and come by `show`.
 
-        `notice` gets a line about any sound that cannot come along. UserError where `path` cannot be written
-        or the picture is too large.
+        `notice` gets a line about any sound that cannot come along; `ready`: see Partial.
+        UserError where `path` cannot be written or the picture is too large.
         """
         if max(info.width, info.height) > LARGEST:
             raise UserError(
@@ -93,7 +94,7 @@ class Mp4:
         self._frames = 0
         self._repeats: list[int] = []  # samples of the output that are no frames of the source
         with ExitStack() as undo:
-            self._partial = Partial(path, overwrite=overwrite)
+            self._partial = Partial(path, overwrite=overwrite, ready=ready)
             undo.callback(self._partial.discard)
             self._growing = Growing(self._partial.file)
             self._sound = Sound(info.audio, notice)

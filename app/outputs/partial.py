@@ -11,6 +11,7 @@ import errno
 import fcntl
 import os
 import time
+from collections.abc import Callable
 from io import FileIO
 from pathlib import Path
 
@@ -20,6 +21,13 @@ from engine.errors import UserError
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})  #: of OSError.errno, when no more can be written
 _ATTEMPTS = 20
+
+
+Ready = Callable[[Path], None]  #: is told of a part that is whole, right before it gets its name
+
+
+def unasked(_part: Path) -> None:
+    """Nobody wants to know."""
 
 
 def check(path: Path, *, overwrite: bool) -> None:
@@ -46,8 +54,8 @@ class Partial:
     UserError where it cannot be made or where another run is making it.
     """
 
-    def __init__(self, path: Path, *, overwrite: bool = False) -> None:
-        self._path, self._overwrite = path, overwrite
+    def __init__(self, path: Path, *, overwrite: bool = False, ready: Ready = unasked) -> None:
+        self._path, self._overwrite, self._ready = path, overwrite, ready
         self._part = path.with_name(path.name + ".part")
         try:
             self.file = FileIO(
@@ -63,6 +71,7 @@ class Partial:
 
     def publish(self) -> None:
         """Give the file its name, and close it."""
+        self._ready(self._part)
         try:
             if self._overwrite:
                 self._part.replace(self._path)  # while it is still locked

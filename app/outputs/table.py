@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from app.outputs.partial import Partial
+from app.outputs.partial import Partial, Ready, unasked
 from app.types import Result
 
 Bools = NDArray[np.bool_]
@@ -36,14 +36,20 @@ class Csv:
     """A Sink. Rows reach the file together with their frame, so a crash loses none that were written."""
 
     def __init__(
-        self, path: Path, keypoints: Sequence[str], threshold: float, *, overwrite: bool = False
+        self,
+        path: Path,
+        keypoints: Sequence[str],
+        threshold: float,
+        *,
+        overwrite: bool = False,
+        ready: Ready = unasked,
     ) -> None:
         """Joints with a score below `threshold` stay blank; foretold ones have a place, and no score.
 
-        UserError where `path` cannot be written.
+        `ready`: see Partial. UserError where `path` cannot be written.
         """
         self._threshold = threshold
-        self._partial = Partial(path, overwrite=overwrite)
+        self._partial = Partial(path, overwrite=overwrite, ready=ready)
         self._frames = 0
         self._end = 0  # of the last frame that is in the file as a whole
         self._append(",".join(columns(keypoints)) + "\n")

@@ -41,6 +41,13 @@ def restate(path: Path, told: Mapping[int, Tracks]) -> None:
                 put_block(database, position, moments, joints)
 
 
+def note(path: Path, part: Path) -> None:
+    """That `part` is whole, and will have its name in a moment. UserError where it cannot be written."""
+    with closing(schema.connect(path)) as database, schema.writing(path), schema.reading(path):
+        outputs = {**about.recall(database).outputs, part.name.removesuffix(".part"): _stamp(part)}
+        about.keep(database, outputs=outputs)
+
+
 def conclude(
     path: Path,
     outputs: Collection[Path],
@@ -55,8 +62,7 @@ def conclude(
     made = {}
     for file in outputs:
         if file != path and file.exists():
-            found = file.stat()
-            made[file.name] = (found.st_size, found.st_mtime_ns)
+            made[file.name] = _stamp(file)
     database = schema.connect(path)
     try:
         with schema.writing(path), schema.reading(path):
@@ -65,3 +71,9 @@ def conclude(
             about.keep(database, outputs=outputs_now, settings=settings, finished=finished)
     finally:
         settle_down(database)
+
+
+def _stamp(file: Path) -> tuple[int, int]:
+    """What another file of that name would not have; the same before it is named and after."""
+    found = file.stat()
+    return found.st_size, found.st_mtime_ns
