@@ -29,7 +29,7 @@ svg.band{height:40px;margin-bottom:4px}svg.lane{height:14px}svg.meter{height:9px
 .ruler span{position:absolute;transform:translateX(-50%);white-space:nowrap}
 .ruler span:first-child{transform:none}
 .key{font-size:13px;color:var(--quiet);display:flex;flex-wrap:wrap;gap:4px 16px;margin-top:8px}
-.key i,td i,.ranges i{display:inline-block;width:10px;height:10px;border-radius:2px;margin-right:6px}
+.key i,td i,summary i,.ranges i{display:inline-block;width:10px;height:10px;border-radius:2px;margin-right:6px}
 i.grave{background:var(--grave)}i.doubt{background:var(--doubt)}i.good{background:var(--good)}
 i.mended{background:var(--ink);opacity:.28}
 .ranges{list-style:none;margin:0;padding:0}
@@ -48,7 +48,7 @@ overflow:hidden;break-inside:avoid}
 table{border-collapse:collapse;width:100%;font-size:14px}
 th,td{text-align:right;padding:5px 8px;border-top:1px solid var(--line);white-space:nowrap}
 th{font-weight:500;color:var(--quiet);border-top:0;vertical-align:bottom}
-th:first-child,td:first-child{text-align:left;white-space:normal;overflow-wrap:anywhere;min-width:110px}
+th:first-child,td:first-child{text-align:left;white-space:normal;overflow-wrap:anywhere;min-width:130px}
 td.wide{min-width:110px;width:24%}
 details{border-top:1px solid var(--line);padding:8px 0}
 summary{cursor:pointer;font-weight:500;overflow-wrap:anywhere}
