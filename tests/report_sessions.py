@@ -53,6 +53,7 @@ def stored(
     source: Path | None = None,
     size: tuple[int, int] = (1280, 720),
     keypoints: tuple[str, ...] = KEYPOINTS,
+    settings: Mapping[str, str | int | float | bool] = SETTINGS,
 ) -> Path:
     """A session file of frames: index, seconds and people."""
     known = SourceInfo(
@@ -60,7 +61,7 @@ def stored(
     )
     place = str(source.absolute()) if source else ""
     print_of = fingerprint_of(source) if source else ""
-    recipe = Recipe(name, place, print_of, keypoints, SETTINGS, MODELS)
+    recipe = Recipe(name, place, print_of, keypoints, settings, MODELS)
     with closing(Writer(path, known, recipe)) as writer:
         for index, time, people in frames:
             raw = Poses(people.boxes, people.measured, people.scores, people.spread)

@@ -240,3 +240,13 @@ def test_a_session_of_nobody_makes_a_page(tmp_path: Path):
         text = Read(page(found(session), session.times(), {}, "")).text
     assert "There is nobody in it." in text
     assert not re.search(r"\bnan\b|\binf\b", text)
+
+
+@pytest.mark.parametrize("apart", [1e-9, 0.5, 1e6, 1e12])
+def test_odd_times_and_odd_settings_make_a_page_too(tmp_path: Path, apart: float):
+    frames = [(n, n * apart, tracks(people(n, 5))) for n in range(20)]
+    odd = {"keypoint_threshold": "<b>none</b>"}
+    with closing(opened(tmp_path / "a.kinetrail", frames, settings=odd)) as session:
+        written = page(found(session), session.times(), {}, "")
+    assert Read(written).open == []
+    assert len(written) < 300_000

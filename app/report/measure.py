@@ -21,6 +21,7 @@ from app.report.trust import (
     signs_of_seeing,
     signs_of_spikes,
 )
+from app.store.about import About
 from app.store.session import Session
 
 PAUSE_S, PAUSE_FRAMES = 0.5, 5.0  #: without a frame for so long, and for so many usual intervals
@@ -30,7 +31,7 @@ THRESHOLD = 0.3  #: score from which a joint is seen, where the session does not
 def measure(session: Session, stop: threading.Event) -> Findings:
     """Everything a report says. What there is when `stop` is set is not whole, and to be thrown away."""
     about, times = session.about, session.times()
-    threshold = float(about.settings.get("keypoint_threshold", THRESHOLD))
+    threshold = threshold_of(about)
     names, size = about.keypoints, (about.width, about.height)
     tallies: dict[int, Tally] = {}
     for piece in pieces(session):
@@ -70,6 +71,12 @@ def measure(session: Session, stop: threading.Event) -> Findings:
         doubts(signs, times, crowd.astype(np.float64)),
         {who: walk.places for who, walk in walks.items()},
     )
+
+
+def threshold_of(about: About) -> float:
+    """Score from which a joint is seen."""
+    told = about.settings.get("keypoint_threshold", THRESHOLD)
+    return float(told) if isinstance(told, int | float) and 0 <= told <= 1 else THRESHOLD
 
 
 def _flow(session: Session) -> Flow:

@@ -15,6 +15,7 @@ from app.report.markup import escaped
 
 WIDE = 1000  #: units of a drawing, whatever its width on paper
 COLUMNS = 1000  #: stretches of time that presence is told in
+MOST_MARKS = 30  #: of a ruler
 THINNEST = 2.0  #: units; what is shorter would not be seen
 
 
@@ -30,7 +31,7 @@ class Axis:
 
     def ruler(self) -> str:
         """Times under the drawing."""
-        step = tick_step(self.span_s, 900.0, 90.0)
+        step = max(tick_step(self.span_s, 900.0, 90.0), self.span_s / MOST_MARKS)
         first = math.ceil(self.start_s / step - 1e-9)
         last = math.floor((self.start_s + self.span_s) / step + 1e-9)
         marks = [

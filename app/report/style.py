@@ -29,7 +29,8 @@ svg.band{height:40px;margin-bottom:4px}svg.lane{height:14px}svg.meter{height:9px
 .ruler span{position:absolute;transform:translateX(-50%);white-space:nowrap}
 .ruler span:first-child{transform:none}
 .key{font-size:13px;color:var(--quiet);display:flex;flex-wrap:wrap;gap:4px 16px;margin-top:8px}
-.key i,td i,summary i,.ranges i{display:inline-block;width:10px;height:10px;border-radius:2px;margin-right:6px}
+.key i,td i,summary i,.ranges i{
+display:inline-block;width:10px;height:10px;border-radius:2px;margin-right:6px}
 i.grave{background:var(--grave)}i.doubt{background:var(--doubt)}i.good{background:var(--good)}
 i.mended{background:var(--ink);opacity:.28}
 .ranges{list-style:none;margin:0;padding:0}

@@ -20,6 +20,7 @@ from app.film import Film, Rerun
 from app.plain import printable
 from app.reel import Reel
 from app.report.findings import Suspicion
+from app.report.measure import threshold_of
 from app.sources import open_source
 from app.stamps import Stamps, scan
 from app.store.about import About, fingerprint
@@ -77,7 +78,7 @@ def thumbnails(
 ) -> Mapping[int, str]:
     """A data address of a JPEG for each of the `chosen`, by its number, without those that cannot be read."""
     wanted = sorted(chosen(suspicions), key=lambda number: suspicions[number].place)
-    threshold = float(session.about.settings.get("keypoint_threshold", 0.3))
+    threshold = threshold_of(session.about)
     times, made = session.times(), {}
     try:
         reel = _reel(video, stop)

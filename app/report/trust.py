@@ -71,12 +71,12 @@ def signs_of_seeing(walk: Walk, seen: Bools) -> list[Sign]:
     """Seconds in which far fewer joints of somebody are seen than usual."""
     if walk.times[-1] - walk.times[0] < ENOUGH_S:
         return []
-    which = np.floor(walk.times - walk.times[0]).astype(np.int64)
-    frames = np.bincount(which)
-    share = np.bincount(which, seen.mean(axis=1)) / np.maximum(frames, 1)
-    usual = float(np.median(share[frames > 0]))
+    passed = np.floor(walk.times - walk.times[0])
+    seconds, which, frames = np.unique(passed, return_inverse=True, return_counts=True)
+    share = np.bincount(which, seen.mean(axis=1)) / frames
+    usual = float(np.median(share))
     found = []
-    for second in np.flatnonzero((frames > 0) & (share < FEW * usual)).tolist():
+    for second in seconds[share < FEW * usual].tolist():
         start = float(walk.times[0]) + second
         words = f"little of {walk.who} is seen"
         found.append(Sign(start, min(start + 1.0, float(walk.times[-1])), False, words, (walk.who,)))
