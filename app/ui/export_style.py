@@ -9,7 +9,6 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QPixmap
 from PySide6.QtWidgets import (
-    QCheckBox,
     QComboBox,
     QDoubleSpinBox,
     QFormLayout,
@@ -23,6 +22,7 @@ from app.drawing import THINNEST, WIDEST
 from app.exporting import Material, Offer, preview
 from app.exports import Style
 from app.ui.errand import Errand, Tell
+from app.ui.fields import Switch
 from app.ui.picture import over
 from engine.types import Image
 
@@ -85,7 +85,7 @@ class StyleChoice(QWidget):
         """A switch, a number or a choice; what is none of them stays as it is."""
         text = self._words().get(name, name.replace("_", " ").capitalize())
         if kind is bool:
-            switch = QCheckBox(text, self)
+            switch = Switch(text, self)
             switch.setChecked(value)
             switch.toggled.connect(lambda on: self._set(name, on))
             place = divmod(self._switches.count(), ACROSS)
