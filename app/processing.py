@@ -127,6 +127,18 @@ class Queue:
         self._changed()
         return number
 
+    def again(self, number: int, *, overwrite: bool = False) -> int:
+        """Put one that is over at the end once more; its new number.
+
+        The old one is forgotten, unless it was cancelled and still completes its files.
+        """
+        with self._more:
+            work = self._works[number]
+            if number not in self._running:
+                del self._works[number]
+        settings = replace(work.settings, overwrite=overwrite)
+        return self.add(work.source, settings, stem=work.stem, cores=work.cores)
+
     def works(self) -> tuple[Work, ...]:
         """Everything that was added and not cleared, in order."""
         with self._more:

@@ -24,6 +24,9 @@ def say(**what):
 if name == "broken":
     say(kind="failed", line="broken: not one picture can be read")
     sys.exit(2)
+if name == "finished":
+    say(kind="skipped", line="finished: finished before")
+    sys.exit(0)
 if name == "dies":
     sys.stderr.write("out of memory\\n")
     sys.stderr.flush()
@@ -38,7 +41,7 @@ try:
 except KeyboardInterrupt:
     (place / "completed").touch()
     sys.exit(130)
-say(kind="said", line=name + ": 120 frames read")
+say(kind="done", line=name + ": 120 frames read")
 """
 
 
@@ -163,3 +166,40 @@ def test_what_is_over_can_be_cleared_and_numbers_are_not_used_again(
     line.clear()
     assert line.works() == ()
     assert line.add("c", Settings(output=str(tmp_path))) == 3
+
+
+def test_one_that_completes_its_files_can_be_put_into_the_queue_again(
+    queue: Callable[..., Queue], tmp_path: Path
+) -> None:
+    change = threading.Event()
+    line = queue(change.set)
+    first = line.add("long", Settings(output=str(tmp_path)))
+    until(line, first, lambda work: work.frames > 0, change)
+    line.cancel(first)
+    second = line.again(first)
+    until(line, second, lambda work: work.frames > 0, change)
+    assert (tmp_path / "order").read_text().split() == ["long", "long"]
+    line.cancel(second)
+    assert line.wait(20)
+
+
+def test_one_that_is_over_gives_way_to_the_next_try_at_it(
+    queue: Callable[..., Queue], tmp_path: Path
+) -> None:
+    line = queue()
+    number = line.add("broken", Settings(output=str(tmp_path)), stem="other", cores=1)
+    assert line.wait(20)
+    line.again(number, overwrite=True)
+    assert line.wait(20)
+    (work,) = line.works()
+    assert (work.number, work.stem, work.cores, work.settings.overwrite) == (2, "other", 1, True)
+
+
+def test_a_recording_that_was_finished_before_is_told_from_one_that_is_done(
+    queue: Callable[..., Queue], tmp_path: Path
+) -> None:
+    line = queue()
+    line.add("finished", Settings(output=str(tmp_path)))
+    assert line.wait(20)
+    (work,) = line.works()
+    assert (work.state, work.share, work.message) == ("skipped", 1.0, "finished: finished before")

@@ -87,12 +87,18 @@ class QueuePanel(QWidget):
             if number not in self._rows:
                 self._rows[number] = row = _Row(work, self)
                 row.cancel.clicked.connect(lambda _=False, n=number: self.queue.cancel(n))
+                row.again.clicked.connect(lambda _=False, n=number: self._again(n))
                 row.show_it.clicked.connect(lambda _=False, source=work.source: self.open_wanted.emit(source))
                 self._list.insertWidget(self._list.count() - 1, row)
             self._rows[number].tell(work)
         self._nothing.setVisible(not works)
-        self._clear.setEnabled(any(work.state not in ("waiting", "working") for work in works.values()))
+        self._clear.setEnabled(any(work.over for work in works.values()))
         self.worked.emit()
+
+    def _again(self, number: int) -> None:
+        for work in self.queue.works():
+            if work.number == number and work.over:
+                self.queue.again(number, overwrite=bool(work.occupied))
 
 
 class _Row(QWidget):
@@ -113,13 +119,16 @@ class _Row(QWidget):
         self.cancel.setToolTip(self.tr("Stop here; what is done is kept"))
         self.show_it = QPushButton(self.tr("Show"), self)
         self.show_it.setToolTip(self.tr("Look at this recording and its people"))
+        self.again = QPushButton(self)
         grid = QGridLayout(self)
         grid.setContentsMargins(4, 4, 4, 4)
         grid.addWidget(self._name, 0, 0)
-        grid.addWidget(self.show_it, 0, 1)
-        grid.addWidget(self.cancel, 0, 2)
-        grid.addWidget(self._bar, 1, 0, 1, 3)
-        grid.addWidget(self._about, 2, 0, 1, 3)
+        buttons = QHBoxLayout()
+        for button in (self.show_it, self.again, self.cancel):
+            buttons.addWidget(button)
+        grid.addLayout(buttons, 0, 1)
+        grid.addWidget(self._bar, 1, 0, 1, 2)
+        grid.addWidget(self._about, 2, 0, 1, 2)
         grid.setColumnStretch(0, 1)
 
     def tell(self, work: Work) -> None:
@@ -128,12 +137,20 @@ class _Row(QWidget):
         self._bar.setRange(0, 1000 if work.share >= 0 else 0)
         self._bar.setValue(round(1000 * max(0.0, work.share)))
         self.cancel.setVisible(working or work.state == "waiting")
-        self.show_it.setVisible(work.state in ("working", "done"))
+        self.show_it.setVisible(work.state in ("working", "done", "skipped"))
+        self.again.setVisible(work.state in ("failed", "cancelled"))
+        self.again.setText(self.tr("Replace") if work.occupied else self.tr("Try again"))
+        replaces = self.tr("Work through it once more, and replace what is there")
+        goes_on = self.tr("What is done is kept; it goes on from there")
+        self.again.setToolTip(replaces if work.occupied else goes_on)
         self._about.setText(self._text(work))
+        self._about.setToolTip(work.details)
 
     def _text(self, work: Work) -> str:
         if work.state == "waiting":
             return self.tr("waits")
+        if work.occupied:
+            return self.tr("{0}; Replace makes it anew").format(work.occupied)
         if work.state != "working":
             return work.message or work.state
         if not work.frames:
