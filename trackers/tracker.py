@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from engine.types import Boxes, Poses
 from trackers.appearance import Looks, evidence
-from trackers.matching import assign, likeness, shared_bodies
+from trackers.doubles import doubles, unknown
+from trackers.matching import assign, likeness
 from trackers.people import PATIENCE, People, Sight, look, newcomers, together
 from trackers.returning import ENOUGH, recognised
 from trackers.types import STANDING, Tracks
@@ -32,10 +33,6 @@ REACH, TOP_SPEED = 0.5, 8.0
 #: somebody who was not. Once: a runner at 5 fps has .2. In sight: of 6,000 links on four street clips one in
 #: 200 is below .45, and half are above .88. Not in sight: below .4 it was nearly always the wrong person.
 LIKE_ONCE, LIKE, LIKE_RETURNED = 0.2, 0.35, 0.4
-
-#: Pose similarity from which two boxes hold one body, and from which nobody is born beside somebody known. On
-#: the same clips, pairs above .8 were one person with two boxes; those from .5 to .8 mostly.
-SAME_BODY, SHARED_BODY = 0.7, 0.5
 
 BY_LOOKS = 0.3  #: how much looks count beside motion where both are known
 UNLIKE = -1.5  #: logarithm of the odds by looks below which who appears is not the hidden one expected there
@@ -106,10 +103,10 @@ class Tracker:
             raise ValueError(f"time: expected seconds, got {time}")
         dt, self._time = time - self._time, time
         sight = look(poses, looks)
-        shared, spare = _doubles(sight)
+        shared, spare = doubles(sight.bodies())
         known = self._later(dt, sight, camera)
         old, seen, alike = self._match(known, sight, spare)
-        new = _unknown(shared, spare, seen) if detected else _NOBODY
+        new = unknown(shared, spare, seen) if detected else _NOBODY
         here = known.take(old).met(sight.take(seen), alike, detected=detected)
         hidden = self._hidden(known, old)
         if new.size:
@@ -235,24 +232,3 @@ class Tracker:
         likeness = people.likeness[order].astype(np.float32)
         spread = sight.spread[rows].astype(np.float32)
         return Tracks(people.ids[order], boxes, measured, told, scores, predicted, likeness, camera, spread)
-
-
-def _doubles(sight: Sight) -> tuple[Floats, Mask]:
-    """How much of one body people share (N, N), and who (N,) has that of somebody better seen."""
-    shared = shared_bodies(sight.bodies())
-    same = shared >= SAME_BODY
-    return shared, np.any(np.tril(same), axis=1) if same.any() else np.zeros(len(shared), np.bool_)
-
-
-def _unknown(shared: Floats, spare: Mask, known: Indices) -> Indices:
-    """Rows of the people of a frame who are new: not `spare`, not `known`, and with a body of their own.
-
-    Their own: not half of somebody who is known, or better seen.
-    """
-    new = ~spare
-    new[known] = False
-    if new.any():
-        rival = np.tri(len(shared), k=-1, dtype=np.bool_)
-        rival[:, known] = True
-        new &= ~np.any((shared >= SHARED_BODY) & rival, axis=1)
-    return np.flatnonzero(new)
