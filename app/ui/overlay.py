@@ -8,6 +8,7 @@ through, and it takes Qt a quarter of the time that blending every stroke takes.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
@@ -25,6 +26,15 @@ from trackers.types import Tracks
 
 DIMMED = 0.3  #: opacity of everyone but the one person
 _RING = 1.3  #: width of the ring of a foretold joint, logical pixels
+# Looked up in Qt's enumerations, each takes as long as a line.
+_SOLID, _FLAT, _NO_PEN = Qt.PenStyle.SolidLine, Qt.PenCapStyle.FlatCap, Qt.PenStyle.NoPen
+
+Point = list[float]  #: x, y
+Sides = list[
+    tuple[Bgr, Bgr]
+]  #: outline and colour of the middle of the body, the left, the right: by side 0, 1, -1
+Limb = tuple[bool, int, bool, float, Point, Point]  #: drawn, side, of the face, opacity, from, to
+Dot = tuple[bool, bool, int, bool, float, Point]  #: drawn, foretold, side, of the face, opacity, where
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,9 +77,22 @@ def paint_skeletons(layer: QPainter, people: Figures, line_width: float) -> None
     """Everyone's limbs and joints on a `layer` that is clear to begin with."""
     layer.setRenderHint(QPainter.RenderHint.Antialiasing)
     layer.setCompositionMode(QPainter.CompositionMode.CompositionMode_Source)
-    for n in np.argsort(people.strokes.size, kind="stable").tolist():  # the nearest are the largest
-        _limbs(layer, people, n, line_width)
-        _dots(layer, people, n, line_width)
+    strokes, joined, light = people.strokes, people.joined, people.light[:, None]
+    # All of them as lists at once, since asking numpy for one value takes longer than painting it.
+    cores, rims = (line_width * strokes.stroke).tolist(), (line_width * strokes.outline).tolist()
+    ends = strokes.points[:, joined.start].tolist(), strokes.points[:, joined.end].tolist()
+    bones, bones_faint = strokes.bones.tolist(), _levels(strokes.bone_opacity * light)
+    dots, hollow, faint = strokes.dots.tolist(), strokes.hollow.tolist(), _levels(strokes.opacity * light)
+    points, ids = strokes.points.tolist(), people.ids.tolist()
+    face_bone, face_joint = joined.face_bone.tolist(), joined.face_joint.tolist()
+    for n in np.argsort(strokes.size, kind="stable").tolist():  # the nearest are the largest
+        sides = _sides(ids[n], people.colours)
+        limbs = zip(
+            bones[n], joined.bone_side, face_bone, bones_faint[n], ends[0][n], ends[1][n], strict=True
+        )
+        _limbs(layer, limbs, sides, cores[n], rims[n])
+        marks = zip(dots[n], hollow[n], joined.joint_side, face_joint, faint[n], points[n], strict=True)
+        _dots(layer, marks, sides, cores[n], rims[n])
 
 
 def paint_boxes(layer: QPainter, people: Figures, line_width: float, only: int = 0) -> None:
@@ -95,59 +118,51 @@ def ink(colour: Bgr, opacity: float = 1.0) -> QColor:
     return QColor(red, green, blue, round(255 * opacity))
 
 
-def _limbs(layer: QPainter, people: Figures, n: int, line_width: float) -> None:
-    """The limbs of person `n`, those alike in one go: first all their outlines, then themselves."""
-    strokes, joined = people.strokes, people.joined
-    sides = _sides(int(people.ids[n]), people.colours)
-    core, rim = line_width * float(people.strokes.stroke[n]), line_width * float(people.strokes.outline[n])
-    opacity = _levels(strokes.bone_opacity[n] * people.light[n])
-    starts, ends = strokes.points[n, joined.start].tolist(), strokes.points[n, joined.end].tolist()
+def _limbs(layer: QPainter, limbs: Iterable[Limb], sides: Sides, core: float, rim: float) -> None:
+    """The limbs of one person, those alike in one go: first all their outlines, then themselves."""
     alike: dict[tuple[int, bool, float], list[QLineF]] = {}  # the left comes last, as in the layout
-    for bone in np.flatnonzero(strokes.bones[n]).tolist():
-        kind = joined.bone_side[bone], bool(joined.face_bone[bone]), opacity[bone]
-        alike.setdefault(kind, []).append(QLineF(*starts[bone], *ends[bone]))
+    for drawn, side, face, faint, start, end in limbs:
+        if drawn:
+            alike.setdefault((side, face, faint), []).append(QLineF(*start, *end))
     for (side, face, faint), lines in alike.items():
         outline, colour = sides[side]
         width = core * (0.6 if face else 1.0)
-        for shade, wide in ((outline, width + rim * (1.2 if face else 2.0)), (colour, width)):
-            layer.setPen(QPen(ink(shade, faint), wide, Qt.PenStyle.SolidLine, Qt.PenCapStyle.FlatCap))
-            layer.drawLines(lines)
+        layer.setPen(QPen(ink(outline, faint), width + rim * (1.2 if face else 2.0), _SOLID, _FLAT))
+        layer.drawLines(lines)
+        layer.setPen(QPen(ink(colour, faint), width, _SOLID, _FLAT))
+        layer.drawLines(lines)
 
 
-def _dots(layer: QPainter, people: Figures, n: int, line_width: float) -> None:
+def _dots(layer: QPainter, dots: Iterable[Dot], sides: Sides, core: float, rim: float) -> None:
     """Joints over the ends of the limbs; those foretold are rings."""
-    strokes, joined = people.strokes, people.joined
-    sides = _sides(int(people.ids[n]), people.colours)
-    core, rim = line_width * float(people.strokes.stroke[n]), line_width * float(people.strokes.outline[n])
-    opacity = _levels(strokes.opacity[n] * people.light[n])
-    points, hollow = strokes.points[n].tolist(), strokes.hollow[n].tolist()
-    layer.setPen(Qt.PenStyle.NoPen)
-    for joint in np.flatnonzero(strokes.dots[n]).tolist():
-        outline, colour = sides[joined.joint_side[joint]]
-        face = bool(joined.face_joint[joint])
+    layer.setPen(_NO_PEN)
+    for drawn, hollow, side, face, faint, point in dots:
+        if not drawn:
+            continue
+        outline, colour = sides[side]
         inner = core * (0.5 if face else 0.8)
-        outer = inner + rim * (0.0 if face else 0.6)
-        centre = QPointF(*points[joint])
-        if hollow[joint]:
+        outer = inner if face else inner + rim * 0.6
+        centre = QPointF(*point)
+        if hollow:
             layer.setBrush(Qt.BrushStyle.NoBrush)
-            layer.setPen(QPen(ink(colour, opacity[joint]), _RING))
+            layer.setPen(QPen(ink(colour, faint), _RING))
             layer.drawEllipse(centre, outer, outer)
-            layer.setPen(Qt.PenStyle.NoPen)
+            layer.setPen(_NO_PEN)
             continue
         if outer > inner:
-            layer.setBrush(ink(outline, opacity[joint]))
+            layer.setBrush(ink(outline, faint))
             layer.drawEllipse(centre, outer, outer)
-        layer.setBrush(ink(colour, opacity[joint]))
+        layer.setBrush(ink(colour, faint))
         layer.drawEllipse(centre, inner, inner)
 
 
-def _levels(opacity: Floats) -> list[float]:
+def _levels(opacity: Floats) -> list[list[float]]:
     """In steps that hardly anybody sees, so that many limbs are alike."""
-    rounded: list[float] = (np.rint(opacity * 10) / 10).tolist()
+    rounded: list[list[float]] = (np.rint(opacity * 10) / 10).tolist()
     return rounded
 
 
-def _sides(track_id: int, colours: Colours) -> list[tuple[Bgr, Bgr]]:
+def _sides(track_id: int, colours: Colours) -> Sides:
     """Outline and colour of the middle of the body, of the left and of the right: by side 0, 1, -1."""
     shade = shades(track_id, colours)
     return [(DARK, shade.middle), (DARK, shade.left), (LIGHT, shade.right)]
