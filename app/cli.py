@@ -16,6 +16,7 @@ from typing import NoReturn
 from app import __version__
 from app.arguments import add_models, add_options, add_tracks
 from app.exports import command as exports
+from app.report import command as reports
 from app.settings import MOST, OPTIONS, Settings, checked, read_toml
 from engine.errors import UserError
 
@@ -84,6 +85,9 @@ def _parser() -> argparse.ArgumentParser:
     export = commands.add_parser("export", help="other formats from a session", allow_abbrev=False)
     exports.add_arguments(export)
     export.set_defaults(command=_export)
+    report = commands.add_parser("report", help="which parts of a session to trust", allow_abbrev=False)
+    reports.add_arguments(report)
+    report.set_defaults(command=_report)
     doctor = commands.add_parser("doctor", help="what this machine has and lacks", allow_abbrev=False)
     doctor.add_argument("--json", action="store_true", help="print one JSON object, for machines")
     doctor.set_defaults(command=_doctor)
@@ -112,13 +116,13 @@ def _work(_: argparse.Namespace, stop: threading.Event) -> int:
     from app.processing import read_task
     from app.progress import Reports
 
-    reports = Reports(sys.stdout)
+    told = Reports(sys.stdout)
     try:
         task = read_task(sys.stdin.buffer.read())
         settings = Settings(**task.settings)
-        well = run_all([task.source], settings, stop, reports, stem=task.stem, cores=task.cores)
+        well = run_all([task.source], settings, stop, told, stem=task.stem, cores=task.cores)
     except UserError as error:
-        reports.refuse(error)
+        told.refuse(error)
         return PROBLEM
     return STOPPED if stop.is_set() else 0 if well else PROBLEM
 
@@ -161,6 +165,10 @@ def _tracks(args: argparse.Namespace, stop: threading.Event) -> int:
 
 def _export(args: argparse.Namespace, stop: threading.Event) -> int:
     return 0 if exports.run(args, stop) else STOPPED
+
+
+def _report(args: argparse.Namespace, stop: threading.Event) -> int:
+    return 0 if reports.run(args, stop) else STOPPED
 
 
 def _doctor(args: argparse.Namespace, stop: threading.Event) -> int:
