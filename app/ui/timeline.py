@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QPoint, QPointF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, QSize, Qt, Signal
 from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QMouseEvent, QPaintEvent, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QToolTip, QWidget
 
-from app.choosing import clicked, walked
+from app.choosing import walked
 from app.lanes import EMPTY, Chart, Row
 from app.ui.timeline_bars import Bars
+from app.ui.timeline_mouse import Mouse
 from app.ui.timeline_paint import GUTTER, LANE, RULER, Look, Painter
 from app.ui.timeline_words import told
 from app.ui.timescale import Timescale
 
-GRIP, NEAR_PX = 5, 8  #: pixels from an end of the loop at which it can be taken; from what is told of
+NEAR_PX = 8  #: pixels from what is told of
 
 
 class Timeline(QWidget):
@@ -42,8 +43,7 @@ class Timeline(QWidget):
         self.loop = (0.0, 0.0)
         self.scale = Timescale()
         self._painter = Painter()
-        self._drag = ""  # "seek", "loop", "pan"
-        self._anchor = 0.0  # where dragging began: seconds, or pixels
+        self._mouse = Mouse(self)
         self._bars = Bars(self)
         self._down, self._along = self._bars.down, self._bars.along
         self._down.valueChanged.connect(self.update)
@@ -69,13 +69,18 @@ class Timeline(QWidget):
         """Where the picture is; kept in view."""
         if seconds != self.cursor_s:
             self.cursor_s = seconds
-            if not self._drag and not self.scale.left_s <= seconds <= self.scale.right_s:
+            if not self._mouse.drags and not self.scale.left_s <= seconds <= self.scale.right_s:
                 self.scale = self.scale.showing(seconds)
                 self._arrange()
             self.update()
 
     def set_loop(self, start_s: float, end_s: float) -> None:
-        """The range that is looped; equal: none."""
+        """The range that is looped; equal: none. While another is being chosen, that one is what is seen."""
+        if self._mouse.drags != "loop":
+            self.draw_loop(start_s, end_s)
+
+    def draw_loop(self, start_s: float, end_s: float) -> None:
+        """The range to be seen as the one that is looped."""
         self.loop = (start_s, end_s)
         self.update()
 
@@ -92,6 +97,11 @@ class Timeline(QWidget):
         self.scale = self.scale.zoomed(factor, at_s)
         self._arrange()
 
+    def pan(self, seconds: float) -> None:
+        """Show what is so much later."""
+        self.scale = self.scale.moved(seconds)
+        self._arrange()
+
     def show_all(self) -> None:
         """All of the recording."""
         self.zoom(0.0, self.cursor_s)
@@ -102,6 +112,10 @@ class Timeline(QWidget):
     def seconds_at(self, x: float) -> float:
         """The time at a place of the widget."""
         return self.scale.seconds((x - GUTTER) / max(1, self._across()))
+
+    def moment_at(self, x: float) -> float:
+        """The same, within the recording."""
+        return self._clamped(self.seconds_at(x))
 
     def x_of(self, seconds: float) -> float:
         """The place of a time in the widget."""
@@ -128,43 +142,13 @@ class Timeline(QWidget):
             self.update()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802
-        place = event.position()
-        seconds, control = self.seconds_at(place.x()), event.modifiers() & Qt.KeyboardModifier.ControlModifier
-        if event.button() == Qt.MouseButton.MiddleButton:
-            self._drag, self._anchor = "pan", place.x()
-        elif event.button() != Qt.MouseButton.LeftButton:
-            return
-        elif place.x() < GUTTER or control:
-            self._choose(place, add=bool(control))
-        elif end := self._loop_end(place):
-            self._drag, self._anchor = "loop", self.loop[2 - end]
-        elif event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
-            self._drag, self._anchor = "loop", self._clamped(seconds)
-        else:
-            self._choose(place, add=False)
-            self._drag = "seek"
-            self.sought.emit(self._clamped(seconds))
+        self._mouse.press(event)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802
-        place = event.position()
-        seconds = self._clamped(self.seconds_at(place.x()))
-        if self._drag == "seek":
-            self.sought.emit(seconds)
-        elif self._drag == "loop":
-            self.set_loop(min(self._anchor, seconds), max(self._anchor, seconds))
-        elif self._drag == "pan":
-            span = self.scale.right_s - self.scale.left_s
-            self.scale = self.scale.moved((self._anchor - place.x()) / max(1, self._across()) * span)
-            self._anchor = place.x()
-            self._arrange()
-        else:
-            grip = self._loop_end(place) and place.x() >= GUTTER
-            self.setCursor(Qt.CursorShape.SplitHCursor if grip else Qt.CursorShape.ArrowCursor)
+        self._mouse.move(event)
 
     def mouseReleaseEvent(self, _event: QMouseEvent) -> None:  # noqa: N802
-        drag, self._drag = self._drag, ""
-        if drag == "loop":
-            self.loop_changed.emit(*self.loop)
+        self._mouse.release()
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:  # noqa: N802
         for row in self.row_at(event.position().y()):
@@ -177,8 +161,7 @@ class Timeline(QWidget):
             self.zoom(1.25 ** (down / 120), self.seconds_at(event.position().x()))
         elif aside or event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
             span = self.scale.right_s - self.scale.left_s
-            self.scale = self.scale.moved(-(aside or down) / 120 * 0.1 * span)
-            self._arrange()
+            self.pan(-(aside or down) / 120 * 0.1 * span)
         else:
             self._down.setValue(self._down.value() - round(down / 120 * 2 * LANE))
         event.accept()
@@ -244,17 +227,6 @@ class Timeline(QWidget):
 
     def _clamped(self, seconds: float) -> float:
         return min(max(seconds, self.scale.start_s), self.scale.end_s)
-
-    def _loop_end(self, place: QPointF) -> int:
-        """Which end of the loop can be taken there: 1 the first, 2 the last, 0 none."""
-        if self.loop[1] <= self.loop[0] or place.y() > RULER:
-            return 0
-        near = [abs(self.x_of(end) - place.x()) for end in self.loop]
-        return 0 if min(near) > GRIP else 1 + near.index(min(near))
-
-    def _choose(self, place: QPointF, *, add: bool) -> None:
-        for row in self.row_at(place.y()):
-            self.select(clicked(self.selection, row.id, add=add))
 
     def _walk(self, step: int, *, add: bool) -> None:
         """Choose the lane above or below, and bring it into view."""

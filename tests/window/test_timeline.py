@@ -118,6 +118,20 @@ def test_shift_and_dragging_chooses_a_loop_whose_ends_can_be_moved(timeline: Tim
     assert loops[-1] == pytest.approx((1.0, 7.0), abs=0.006)
 
 
+def test_a_loop_that_is_being_chosen_is_not_overruled_by_what_is_played(
+    timeline: Timeline, qtbot: QtBot
+) -> None:
+    loops: list[tuple[float, float]] = []
+    timeline.loop_changed.connect(lambda a, b: loops.append((a, b)))
+    qtbot.mousePress(timeline, Left, Shift, QPoint(x(2), 8))
+    qtbot.mouseMove(timeline, QPoint(x(6), 8))
+    timeline.set_loop(0.0, 0.0)  # as the page does it with every picture that is played
+    qtbot.mouseRelease(timeline, Left, Shift, QPoint(x(6), 8))
+    assert loops == [pytest.approx((2.0, 6.0), abs=0.006)]
+    timeline.set_loop(0.0, 0.0)
+    assert timeline.loop == (0.0, 0.0)
+
+
 def wheel(widget: Timeline, place: QPointF, steps: int, keys: Qt.KeyboardModifier) -> None:
     event = QWheelEvent(
         place,
