@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from importlib import resources
 from itertools import pairwise
 from pathlib import Path
 
 import platformdirs
-from PySide6.QtCore import QMimeData, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import (
     QAction,
-    QDragEnterEvent,
-    QDragLeaveEvent,
-    QDropEvent,
     QFont,
     QGuiApplication,
     QHideEvent,
     QKeyEvent,
     QKeySequence,
     QPixmap,
-    QResizeEvent,
     QShowEvent,
 )
 from PySide6.QtWidgets import (
@@ -37,14 +32,13 @@ from PySide6.QtWidgets import (
 from app.cameras import Cameras, connect
 from app.previews import Look
 from app.sources.live import Connection
-from app.sources.naming import camera_number, is_address
+from app.sources.naming import camera_number
 from app.sources.pictures import ENDINGS, VIDEOS
 from app.ui.actions import action
 from app.ui.address import AddressField
 from app.ui.camera_cards import CameraCards
 from app.ui.cards import CARD, GAP
-from app.ui.drops import DropFrame, dropped
-from app.ui.errand import Errand
+from app.ui.drops import dropped
 from app.ui.recent_cards import RecentCards
 
 NARROWEST = 600
@@ -56,8 +50,8 @@ TIMEOUT_S = 3.0  #: longest wait for threads at the end
 class StartPage(QWidget):
     """Where one chooses what to open. Cameras are looked at only while this is shown."""
 
-    source_chosen = Signal(str)  #: a camera number, an address or the path of a file; no camera is held
-    files_chosen = Signal(list)  #: paths: several, or one folder
+    source_chosen = Signal(str)  #: a camera number, an address or a path; no camera is held
+    files_chosen = Signal(list)  #: several at once
 
     def __init__(
         self,
@@ -69,16 +63,13 @@ class StartPage(QWidget):
     ) -> None:
         """`look` says which cameras there are, `connect` opens one, `cache` is for small pictures."""
         super().__init__(parent)
-        self.setAcceptDrops(True)
         self.setMinimumWidth(NARROWEST)
         self._cameras = CameraCards(look or Cameras(), connect)
         self._recent = RecentCards(cache or platformdirs.user_cache_path("kinetrail") / "thumbnails")
-        self._sorting: Errand[tuple[str, bool]] = Errand(self, self._take_sorted, lambda _errors: None)
         self._address = AddressField()
         self._buttons: list[QPushButton] = []
         self._recent_title = _heading(self.tr("Recent"))
         self._lay_out()
-        self._frame = DropFrame(self)
         self._act()
         self._cameras.chosen.connect(self.source_chosen)
         self._recent.chosen.connect(self._choose)
@@ -112,7 +103,6 @@ class StartPage(QWidget):
 
     def close_page(self) -> bool:
         """Let go of everything, for good; whether all threads ended."""
-        self._sorting.close()
         return self._cameras.close_previews(TIMEOUT_S) & self._recent.close_thumbnails(TIMEOUT_S)
 
     def open_video(self) -> None:
@@ -139,58 +129,24 @@ class StartPage(QWidget):
         super().hideEvent(event)
         self._cameras.off()
 
-    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
-        super().resizeEvent(event)
-        self._frame.setGeometry(self.rect())
-
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
         if event.matches(QKeySequence.StandardKey.Paste):
             self._open(dropped(QGuiApplication.clipboard().mimeData()))
         else:
             super().keyPressEvent(event)
 
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802
-        if sources := dropped(event.mimeData()):
-            event.acceptProposedAction()
-            self._frame.offer(len(sources))
-
-    def dragLeaveEvent(self, _event: QDragLeaveEvent) -> None:  # noqa: N802
-        self._frame.hide()
-
-    def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802
-        self._frame.hide()
-        mime: QMimeData = event.mimeData()
-        event.acceptProposedAction()
-        self._open(dropped(mime))
-
     def _open(self, sources: Sequence[str]) -> None:
-        """Whatever was dropped, pasted or picked. One path may be a folder, and to see that may take time."""
-        files = [source for source in sources if not is_address(source)]
-        if len(files) > 1:
-            self.files_chosen.emit(files)
-        elif files:
-            self._sort(files[0])
-        elif sources:
+        """Whatever was pasted or picked; what it is, is found out by whoever opens it."""
+        if len(sources) == 1:
             self._choose(sources[0])
+        elif sources:
+            self.files_chosen.emit(list(sources))
 
     def _choose(self, source: str) -> None:
         if camera_number(source) >= 0:
             self._cameras.choose(source)
-        elif is_address(source):
+        else:
             self.source_chosen.emit(source)
-        else:
-            self._sort(source)
-
-    def _sort(self, path: str) -> None:
-        """File or folder? Asked in a thread, because a disk on the network answers when it likes."""
-        self._sorting.start(lambda tell, _stop: tell((path, os.path.isdir(path))), "file or folder")  # noqa: PTH112
-
-    def _take_sorted(self, found: tuple[str, bool]) -> None:
-        path, is_folder = found
-        if is_folder:
-            self.files_chosen.emit([path])
-        else:
-            self.source_chosen.emit(path)
 
     def _ask(self, dialog: QFileDialog) -> None:
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
