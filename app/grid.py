@@ -61,7 +61,7 @@ def scores(values: Array) -> Array:
 def spreads(values: Array) -> Array:
     """Rounded to steps of a spread, never 0, and to what half precision holds."""
     steps = np.clip(np.rint(np.nan_to_num(values, nan=1.0) * SPREAD), 1.0, WIDEST * SPREAD)
-    return (steps / SPREAD).astype(np.float16).astype(np.float32)
+    return np.asarray((steps / SPREAD).astype(np.float16), np.float32)
 
 
 def pixel_steps(values: Array) -> NDArray[np.int32]:
