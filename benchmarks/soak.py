@@ -24,6 +24,7 @@ from pathlib import Path
 import crowd
 import hostile
 import killing
+import odd
 import torn
 import trials
 
@@ -64,7 +65,7 @@ def files(seed: int, count: int) -> int:
 
 
 def kills(seed: int, count: int) -> int:
-    """So many kills of run, export, repair and recording; the number of those after which anything was wrong."""
+    """So many kills of run, export, repair and recording; the number of those that left anything wrong."""
     wrong, outcomes, began = 0, list[trials.Outcome](), time.monotonic()
     with tempfile.TemporaryDirectory() as folder, killing.killer(Path(folder)) as killer:
         tried = trials.Trials(Path(folder), killer)
@@ -97,7 +98,7 @@ def walk(frames: int) -> int:
 def _tell(now: crowd.Reading) -> None:
     say(
         f"{now.frames:>7} frames {now.memory_mb:7.1f} MB, {now.handles} handles, {now.threads} threads,"
-        f" session {now.session / 2**20:.1f} MB, {now.session / max(1, now.rows):.0f} bytes a person and frame"
+        f" session {now.session / 2**20:.1f} MB, {now.session / max(1, now.rows):.0f} bytes a row"
     )
 
 
@@ -132,10 +133,10 @@ def _of_a_kind(reader: hostile.Reader, folder: Path, seed: int, count: int) -> i
 def _damaged(reader: hostile.Reader, content: bytes, chance: random.Random) -> bytes:
     """Bytes anywhere; of JSON, in every other example a value."""
     if ".json" not in reader.name or chance.random() < 0.5:
-        return hostile.mutated(content, chance)
+        return odd.mutated(content, chance)
     packed = reader.name.endswith(".gz")
     said = json.loads(gzip.decompress(content) if packed else content)
-    text = json.dumps(hostile.swapped(said, chance)).encode()
+    text = json.dumps(odd.swapped(said, chance)).encode()
     return gzip.compress(text) if packed else text
 
 

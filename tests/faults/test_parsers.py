@@ -16,10 +16,12 @@ from pathlib import Path
 
 import hostile
 import numpy as np
+import odd
 import pytest
-from hostile import Reader, mutated, refused, swapped
+from hostile import Reader, refused
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from odd import mutated, swapped
 
 from app.store import schema
 from app.store.about import About
@@ -30,7 +32,7 @@ JSON = [reader for reader in TEXTS if ".json" in reader.name]
 SLOW = {"net.pth": 12, "last.pth": 30}  #: fewer examples of what opens PyTorch's own reader
 
 few = settings(
-    max_examples=60,
+    max_examples=25,
     deadline=None,
     derandomize=True,
     database=None,
@@ -78,7 +80,7 @@ def test_the_sound_example_is_taken(folder: Path, reader: Reader) -> None:
 @named
 def test_damage_is_refused_in_one_line_or_does_no_harm(folder: Path, reader: Reader) -> None:
     content = sound(folder, reader.name)
-    for seed in range(SLOW.get(reader.name, 80)):
+    for seed in range(SLOW.get(reader.name, 50)):
         refused(reader, put(folder, reader, mutated(content, random.Random(seed))))
 
 
@@ -100,7 +102,7 @@ def test_any_json_at_all_is_no_bug(folder: Path, reader: Reader, content: object
 def test_an_odd_value_anywhere_is_no_bug(folder: Path, reader: Reader) -> None:
     content = sound(folder, reader.name)
     said = json.loads(gzip.decompress(content) if reader.name.endswith(".gz") else content)
-    for seed in range(300):
+    for seed in range(150):
         refused(reader, put(folder, reader, _packed(reader, swapped(said, random.Random(seed)))))
 
 
@@ -112,7 +114,7 @@ def _packed(reader: Reader, said: object) -> bytes:
 def test_a_session_that_says_odd_things_of_itself_is_refused_in_one_line(folder: Path) -> None:
     chance = random.Random(3)
     for entry in fields(About):
-        for value in chance.sample(hostile.ODD, 9):
+        for value in chance.sample(odd.ODD, 9):
             path = _session(folder)
             hostile.with_meta(path, entry.name, value)
             if entry.name != "outputs":
@@ -148,7 +150,7 @@ def test_a_session_with_odd_repairs_is_refused_in_one_line_or_shows_them(folder:
     chance = random.Random(5)
     kinds = ("swap", "merge", "split", "rename", "undo", "redo", "zap")
     numbers = (0, 1, 2, 3, -1, 2**31, 2**63 - 1, 1.5, "x", b"x", float("inf"), -5.0)
-    for _ in range(150):
+    for _ in range(60):
         path = _session(folder)
         for _ in range(3):
             row = (chance.choice(numbers), chance.choice(numbers), chance.choice(numbers))
@@ -204,7 +206,7 @@ def test_preferences_that_are_no_preferences_leave_the_usual_ones(folder: Path, 
 
 
 def test_damaged_preferences_leave_the_usual_ones_for_what_is_damaged(folder: Path) -> None:
-    for seed in range(150):
+    for seed in range(50):
         _usable(folder, mutated(PREFERENCES, random.Random(seed)))
 
 
