@@ -7,6 +7,7 @@ import threading
 import traceback
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing, suppress
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from app.outputs.partial import Partial
 from app.passes import Call, once, twice
 from app.pipeline import Summary
 from app.plain import printable
-from app.plan import check_all, planned
+from app.plan import Plan, check_all, planned
 from app.progress import Console, Progress
 from app.settings import Settings
 from app.sources import expand, open_source, stems, unheard
@@ -51,10 +52,11 @@ def run_all(
     ready = admitted(job, sources, [stem] if stem else stems(sources), settings, console, account)
     if ready:
         job.use_engines(console, stop)
-    for source, each in ready:
+    line = _Line(job, settings, console, stop, account)
+    for number, (source, each) in enumerate(ready, 1):
         if stop.is_set():
             break
-        trouble = attempt(partial(_run_one, job, source, each, settings, console, stop, account))
+        trouble = attempt(partial(line.work, source, each, len(ready) - number))
         if trouble is None:
             continue
         if isinstance(trouble, ModelRefused):
@@ -65,8 +67,8 @@ def run_all(
             trouble = UserError(f"{named(source)}: ran into a bug of Kinetrail; please report what follows")
         console.fail(trouble, details)
         account.failures.append(str(trouble))
-    for line in account.lines():
-        console.done(line)
+    for told in account.lines():
+        console.done(told)
     return account.well
 
 
@@ -96,52 +98,64 @@ def admitted(
     return ready
 
 
-def _run_one(
-    job: Job,
-    argument: str,
-    stem: str,
-    settings: Settings,
-    console: Console,
-    stop: threading.Event,
-    account: Account,
-) -> None:
-    """Work through one source, unless that was done before.
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """Works on sources that stand in line."""
 
-    Raises UserError where it was damaged, or nobody was there to follow, after everything else is done.
-    """
-    folder, following = Path(settings.output), job.following()
-    place, stamp = argument if is_place(argument) else "", _stamp(Path(argument))
+    job: Job
+    settings: Settings
+    console: Console
+    stop: threading.Event
+    account: Account
 
-    def opened(notice: Callable[[str], None] = console.say) -> Source:
-        threads = min(job.cores, DECODERS)
-        return open_source(argument, stem=stem, notice=notice, stop=stop, threads=threads)
+    def work(self, argument: str, stem: str, behind: int) -> None:
+        """Work through one source, unless that was done before; so many wait behind it.
 
-    def again() -> Source:
-        """The source as it was, of which everything has been said. UserError where it is another by now."""
-        if _stamp(Path(argument)) != stamp:
-            raise UserError(
-                f"{info.name}: was changed or removed while it was read for the first time, so nothing is"
-                " written; --smooth full reads a recording twice"
-            )
-        reserved.close()
-        return opened(unheard)
+        Raises UserError where it was damaged, or nobody was there to follow, after everything else is done.
+        """
+        place, stamp = argument if is_place(argument) else "", _stamp(Path(argument))
 
-    with (
-        closing(opened()) as source,
-        planned(job, source.info, place, settings, console.say) as plan,
-        ExitStack() as reserved,
-    ):
-        info = source.info
-        if plan.finished:
-            console.skip(f"{info.name}: finished before, nothing to do")
-            account.skipped += 1
-            return
+        def again() -> Source:
+            """The source as it was; all has been said of it. UserError where it is another by now."""
+            if _stamp(Path(argument)) != stamp:
+                raise UserError(
+                    f"{info.name}: was changed or removed while it was read for the first time, so nothing is"
+                    " written; --smooth full reads a recording twice"
+                )
+            reserved.close()
+            return self._opened(argument, stem, unheard)
+
+        with (
+            closing(self._opened(argument, stem, self.console.say)) as source,
+            planned(self.job, source.info, place, self.settings, self.console.say) as plan,
+            ExitStack() as reserved,
+        ):
+            info = source.info
+            if plan.finished:
+                self.console.skip(f"{info.name}: finished before, nothing to do")
+                self.account.skipped += 1
+                return
+            if info.live and behind:
+                self.console.say(
+                    f"{info.name}: is live; what waits behind it begins at its end, or with --jobs"
+                )
+            self._run(source, again, plan, reserved, place)
+
+    def _opened(self, argument: str, stem: str, notice: Callable[[str], None]) -> Source:
+        threads = min(self.job.cores, DECODERS)
+        return open_source(argument, stem=stem, notice=notice, stop=self.stop, threads=threads)
+
+    def _run(
+        self, source: Source, again: Callable[[], Source], plan: Plan, reserved: ExitStack, place: str
+    ) -> None:
+        job, settings, console, info = self.job, self.settings, self.console, source.info
+        following = job.following()
         choose = following.choose if following else everyone
         stages = job.stages(info, choose, plan.before)
+        folder = Path(settings.output)
         sinks = job.sinks(info, folder, console.say, place=place, resume=plan.resume, ready=plan.note)
         early, others = plan.parted(sinks)
-        watch = partial(_watched, info, console)
-        call = Call(others, choose, stop, watch, early, plan.restate)
+        call = Call(others, choose, self.stop, partial(_watched, info, console), early, plan.restate)
         full = job.smoothing(info) == "full"
         if full:
             later = [path for path in plan.outputs if path != plan.session]
@@ -155,17 +169,22 @@ def _run_one(
         finally:
             console.clear()
         missed = following is not None and not following.found
-        plan.conclude(settings, finished=not (stop.is_set() or summary.damage or missed))
-    if summary.written:
-        late = late_line(job.lag_ms(info)) if info.live else ""
-        console.done(closing_line(info.name, summary, job.outputs(stem, folder), following, late))
-    elif stop.is_set() and full:
-        console.say(f"{info.name}: stopped before the files, which --smooth full writes at the end")
-    if summary.damage:
-        raise UserError(summary.damage)
-    if following and summary.written and not following.found and not stop.is_set():
-        raise UserError(f"{info.name}: --follow {settings.follow}: {following.missing()}")
-    account.done += not stop.is_set()
+        plan.conclude(settings, finished=not (self.stop.is_set() or summary.damage or missed))
+        if not summary.written and self.stop.is_set() and full:
+            console.say(f"{info.name}: stopped before the files, which --smooth full writes at the end")
+        self._tell(info, summary, plan, following)
+
+    def _tell(self, info: SourceInfo, summary: Summary, plan: Plan, following: Following | None) -> None:
+        """What came of it. UserError where that is not what was wanted."""
+        if summary.written:
+            late = late_line(self.job.lag_ms(info)) if info.live else ""
+            self.console.done(closing_line(info.name, summary, plan.outputs, following, late))
+        if summary.damage:
+            raise UserError(summary.damage)
+        stopped = self.stop.is_set()
+        if following and summary.written and not following.found and not stopped:
+            raise UserError(f"{info.name}: --follow {self.settings.follow}: {following.missing()}")
+        self.account.done += not stopped
 
 
 def _watched(info: SourceInfo, console: Console, doing: str) -> Callable[[Result], None]:

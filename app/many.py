@@ -71,7 +71,7 @@ class _Company:
             while not (stop.is_set() or self._refused or self._queue.wait(LOOK_S)):
                 pass
         finally:
-            self._queue.close()
+            self._queue.close(threading.TIMEOUT_MAX)  # as a single run would: it asked for whole files
             self._board.show({}, "")
         if self._refused:
             raise UserError(self._refused)

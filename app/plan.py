@@ -61,8 +61,7 @@ class Plan:
     def conclude(self, settings: Settings, *, finished: bool) -> None:
         """The run is over; `finished`: nothing of the source is left."""
         if self.begun:
-            shown = {name: getattr(settings, name) for name in resume.SHOWING}
-            conclude(self.session, self.outputs, finished=finished, shown=shown)
+            conclude(self.session, self.outputs, finished=finished, shown=_shown(settings))
 
 
 def check_all(job: Job, stem: str, folder: Path, *, overwrite: bool) -> None:
@@ -110,15 +109,17 @@ def planned(
         return
     plan.finished = past.finished and not past.shown and all(path.exists() for path in outputs)
     if not plan.finished:
+        _go_on(plan, info, past, settings, notice)
         with closing(open_session_file(session)) as opened:
-            _go_on(plan, info, past, notice)
             plan.resume, plan.before = True, resume.before(opened)
             yield plan
         return
     yield plan
 
 
-def _go_on(plan: Plan, info: SourceInfo, past: resume.Past, notice: Callable[[str], None]) -> None:
+def _go_on(
+    plan: Plan, info: SourceInfo, past: resume.Past, settings: Settings, notice: Callable[[str], None]
+) -> None:
     """Say how far the session is, and keep what was made of it in another way."""
     if not past.finished:
         notice(f"{info.name}: goes on after the {past.frames} frames that an earlier run has measured")
@@ -127,6 +128,7 @@ def _go_on(plan: Plan, info: SourceInfo, past: resume.Past, notice: Callable[[st
         notice(f"{info.name}: was measured before; its files are made of that")
         return
     kept = resume.put_aside(plan.session, [path for path in plan.outputs if path != plan.session])
+    conclude(plan.session, (), finished=False, shown=_shown(settings))  # a kill finds it like that
     told = f"; the earlier ones are kept in {', '.join(map(printable, kept))}" if kept else ""
     notice(f"{info.name}: was measured before; its files are made anew, since {past.shown}{told}")
 
@@ -142,3 +144,7 @@ def _replace(plan: Plan, info: SourceInfo, past: resume.Past, notice: Callable[[
 
 def _anew(info: SourceInfo, past: resume.Past) -> str:
     return f"{info.name}: begins anew, since {past.differs}; the {past.frames} frames measured"
+
+
+def _shown(settings: Settings) -> dict[str, str | int | float | bool]:
+    return {name: getattr(settings, name) for name in resume.SHOWING}

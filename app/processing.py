@@ -168,15 +168,15 @@ class Queue:
         with self._more:
             return self._more.wait_for(lambda: all(work.over for work in self._works.values()), timeout_s)
 
-    def close(self) -> None:
-        """Stop what runs and wait for it."""
+    def close(self, patience_s: float = PATIENCE_S) -> None:
+        """Stop what runs and wait for it; end what is not done with its files after so many seconds."""
         for work in self.works():
             if not work.over:
                 self.cancel(work.number)
         with self._more:
             self._closed = True
             self._more.notify_all()
-            self._more.wait_for(lambda: not self._running, PATIENCE_S)
+            self._more.wait_for(lambda: not self._running, patience_s)
             for running in self._running.values():
                 running.kill()
         for thread in self._threads:

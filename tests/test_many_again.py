@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import io
 import shutil
+import sys
+import threading
 from contextlib import closing
 from pathlib import Path
 
 import clips
+import mjpeg
 import pytest
 from queued import film, tiny_networks
 
 from app import job
+from app.call import run_all
 from app.cli import main
+from app.progress import Reports
+from app.settings import Settings
 from app.store import schema
 from app.store.about import keep
 from app.store.session import open_session_file
@@ -122,6 +129,59 @@ def test_what_only_shows_it_otherwise_is_made_of_the_session(run, tmp_path, no_n
         assert session.about.settings["keypoint_threshold"] == 0
     no_network()
     assert run(clip, "--keypoint-threshold", "0")[1] == "walk.mp4: finished before, nothing to do\n"
+
+
+def test_a_kill_while_it_is_shown_otherwise_leaves_nobody_in_doubt(run, tmp_path, monkeypatch):
+    clip = film(tmp_path / "walk.mp4")
+    run(clip)
+
+    def killed(*_, **__):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("app.call.once", killed)
+        patch.setattr("app.plan.Plan.conclude", lambda *_, **__: None)
+        with pytest.raises(KeyboardInterrupt):
+            run(clip, "--follow", "1")
+    code, said, told = run(clip, "--follow", "1")
+    assert code == 0
+    assert "goes on after the 12 frames" in told.splitlines()[-1]
+    assert "one person followed" in said
+    assert (tmp_path / "out" / "walk.1.csv").exists()
+    assert not (tmp_path / "out" / "walk.2.csv").exists()
+
+
+def test_no_password_of_an_address_is_in_a_session(models, tmp_path):
+    stop = threading.Event()
+
+    class Listener(Reports):
+        def going(self, *_) -> None:
+            stop.set()
+
+    settings = Settings(output=str(tmp_path / "out"), detector=models[1], pose=models[3])
+    with mjpeg.MjpegCamera(rate=25) as camera:
+        address = camera.address.replace("://", "://user:hunter2@")
+        assert run_all([address], settings, stop, Listener(io.StringIO()))
+    found = sorted((tmp_path / "out").iterdir())
+    assert len(found) == 3
+    assert not any(b"hunter2" in path.read_bytes() for path in found)
+
+
+def test_a_live_source_says_that_others_wait_behind_it(models, tmp_path, capsys):
+    stop = threading.Event()
+    told = []
+
+    class Listener(Reports):
+        def say(self, line: str) -> None:
+            told.append(line)
+            stop.set()
+
+    settings = Settings(output=str(tmp_path / "out"), detector=models[1], pose=models[3])
+    with mjpeg.MjpegCamera(rate=25) as camera:
+        assert run_all([camera.address, "never.mp4"], settings, stop, Listener(sys.stdout))
+    assert len(told) == 1
+    assert told[0].endswith("is live; what waits behind it begins at its end, or with --jobs")
+    assert "2 sources: 2 stopped or not begun" in capsys.readouterr().out
 
 
 def test_a_file_that_somebody_changed_stops_that_source_only(run, tmp_path):
