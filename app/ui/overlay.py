@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPen
+from PySide6.QtCore import QLineF, QPointF, QRect, QRectF, Qt
+from PySide6.QtGui import QColor, QPainter, QPen, QRegion
 
 from app.palette import DARK, LIGHT, Bgr, Colours, shades
 from app.strokes import Floats, Layout, Strokes, layout, measure, widths
@@ -71,6 +71,20 @@ def figures(
     )
     light = np.where((locked == 0) | (ids == locked), 1.0, DIMMED)
     return Figures(ids, strokes, joined, light, colours)
+
+
+def reach(people: Figures, line_width: float) -> QRegion:
+    """Where skeletons and boxes may be, in whole logical pixels."""
+    strokes = people.strokes
+    seen = strokes.seen[..., None]
+    margin = (line_width * (strokes.stroke + strokes.outline) + 4.0)[:, None]
+    low = np.minimum(np.where(seen, strokes.points, np.inf).min(axis=1), strokes.boxes[:, :2]) - margin
+    high = np.maximum(np.where(seen, strokes.points, -np.inf).max(axis=1), strokes.boxes[:, 2:]) + margin
+    first, last = np.floor(low).astype(int), np.ceil(high).astype(int)
+    region = QRegion()
+    for x, y, far_x, far_y in np.concatenate([first, last], axis=1).tolist():
+        region += QRect(x, y, far_x - x, far_y - y)
+    return region
 
 
 def paint_skeletons(layer: QPainter, people: Figures, line_width: float) -> None:

@@ -1,10 +1,10 @@
 """A picture painted from its array, and the light on one person of it.
 
-How it is painted was measured (`python -m benchmarks.painting`). Where a pixel of the picture is a pixel of
-the screen, Qt reads the array itself, 24 bits a pixel. To scale such pixels takes Qt three to four times as
-long as pixels of 32 bits, and OpenCV is no faster; so for every other size one pass pads them to 32 bits
-(0.4 ms for 1080p) and Qt scales those. Bilinear scaling to less than half would look at every second or third
-pixel only, and thin things would flicker: whole blocks are averaged before.
+How it is painted was measured (`python -m benchmarks.painting`). Qt can read the array itself, 24 bits a
+pixel, but takes twice as long for that as for 32 bits, and to scale such pixels three to four times as long,
+where OpenCV is no faster. So one pass pads them to 32 bits (0.4 ms for 1080p), once for each picture.
+Bilinear scaling to less than half would look at every second or third pixel only, and thin things would
+flicker: whole blocks are averaged before.
 """
 
 from __future__ import annotations
@@ -31,18 +31,15 @@ class Picture:
     """One frame's picture. Holds on to the array that Qt reads."""
 
     def __init__(self, image: Image) -> None:
-        """`image` (H, W, 3) BGR; left as it is, and not copied."""
+        """`image` (H, W, 3) BGR; left as it is."""
         self.image = image if image.flags.c_contiguous else np.ascontiguousarray(image)
-        self.straight = over(self.image)
         self._ready: dict[tuple[int, bool], tuple[QImage, Image]] = {}
 
     def paint(self, painter: QPainter, view: Viewport) -> None:
         """The part of the picture that is in view."""
         left, top, wide, high = view.rectangle
         lines = view.scale * view.ratio  # device pixels to a line
-        scaled = self.straight
-        if view.mirror or abs(lines - 1.0) > 1e-6 or abs(view.aspect - 1.0) > 1e-6:
-            scaled = self._padded(max(1, math.floor(1.0 / lines + 1e-6)), view.mirror)
+        scaled = self._padded(max(1, math.floor(1.0 / lines + 1e-6)), view.mirror)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, lines < BLOCKS)
         shown = QRectF(*_within(view))
         across, down = scaled.width() / wide, scaled.height() / high

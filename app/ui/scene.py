@@ -108,7 +108,12 @@ class Scene:
             self._strokes(layer, people, place, hovered)
         finally:
             layer.end()
+        painter.save()
+        if not view.trails:  # the rest of the layer is empty, and to lay that over would take as long again
+            reach = overlay.reach(people, view.line_width)
+            painter.setClipRegion(reach, Qt.ClipOperation.IntersectClip)
         painter.drawImage(QPointF(0.0, 0.0), self._layer)
+        painter.restore()
 
     def _strokes(self, layer: QPainter, people: Figures, place: Viewport, hovered: int) -> None:
         view = self.view

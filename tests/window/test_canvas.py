@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import fields, replace
 
+import cv2
 import numpy as np
 import pytest
 from canvases import at, flat, grab, people, pixels, scored
@@ -17,7 +18,6 @@ from pytestqt.qtbot import QtBot
 from app.palette import shades
 from app.ui.bridge import Bridge
 from app.ui.canvas import Canvas
-from app.ui.picture import Picture
 from app.ui.view import Cast, View
 from engine.types import Frame
 
@@ -74,11 +74,33 @@ def test_it_is_there_too_mirrored_and_zoomed(canvas: Canvas):
     assert near(at(grab(canvas), x, y), shades(1).left[::-1])
 
 
-def test_the_picture_is_read_where_it_lies():
-    frame = flat(64, 48)
-    bits = np.frombuffer(Picture(frame.image).straight.constBits(), np.uint8)
-    assert bits.ctypes.data == frame.image.ctypes.data
-    assert np.shares_memory(bits, frame.image)
+def test_a_picture_is_made_ready_once_and_read_where_that_lies(canvas: Canvas, monkeypatch):
+    passes = []
+    pad = cv2.cvtColor
+    monkeypatch.setattr("app.ui.picture.cv2.cvtColor", lambda *how: passes.append(how) or pad(*how))
+    canvas.show_result(flat(640, 480), people())
+    for _ in range(3):
+        grab(canvas)
+    assert len(passes) == 1
+    canvas.show_result(flat(640, 480), people())
+    grab(canvas)
+    assert len(passes) == 2
+
+
+@pytest.mark.parametrize("line_width", [1.0, 4.0])
+def test_no_line_is_cut_off_where_the_layer_is_laid_over_in_part(canvas: Canvas, line_width: float):
+    canvas.resize(640, 480)
+    tracks = people((20.0, 60.0, 180.0, 400.0), (430.0, 100.0, 500.0, 270.0))
+    foretold = np.zeros((2, 17), np.bool_)
+    foretold[:, 9:11] = True  # wrists, which are rings, far out of the box
+    points = tracks.keypoints.copy()
+    points[0, 9] += (120.0, 60.0)
+    canvas.show_result(flat(640, 480), replace(tracks, keypoints=points, predicted=foretold))
+    for view in (View(line_width=line_width), View(line_width=line_width, boxes=True, skeleton=False)):
+        canvas.set_view(view)
+        shown = pixels(grab(canvas))
+        canvas.set_view(replace(view, trails=True))  # there are none yet, and the whole layer is laid over
+        np.testing.assert_array_equal(shown, pixels(grab(canvas)))
 
 
 @pytest.mark.parametrize("size", [(640, 480), (320, 240), (200, 150), (1280, 960), (2600, 1950)])
