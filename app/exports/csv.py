@@ -29,6 +29,8 @@ def lines(session: Session, choice: Choice, *, raw: bool, long: bool) -> Iterato
     threshold = float(session.about.settings.get("keypoint_threshold", THRESHOLD))
     yield _header(names, raw=raw, long=long).encode()
     for stretch in choice.stretches(session):
+        if not len(stretch.ids):
+            continue
         people, joints = _people(stretch), _joints(stretch, threshold, raw=raw)
         end = np.broadcast_to(END, (len(people), 1))
         if not long:

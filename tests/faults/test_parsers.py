@@ -121,7 +121,6 @@ def test_a_session_that_says_odd_things_of_itself_is_refused_in_one_line(folder:
                 refused(SESSION, path)
 
 
-@pytest.mark.xfail(reason="about.recall lets AttributeError through", strict=False)
 @pytest.mark.parametrize("value", [None, [], "x", 3])
 def test_a_session_whose_outputs_are_no_table_is_refused_in_one_line(folder: Path, value: object) -> None:
     path = _session(folder)
@@ -129,7 +128,6 @@ def test_a_session_whose_outputs_are_no_table_is_refused_in_one_line(folder: Pat
     assert "damaged" in refused(SESSION, path)
 
 
-@pytest.mark.xfail(reason="the CSV export fails on a block in which nobody is left", strict=False)
 def test_a_session_from_which_everybody_was_removed_has_a_csv_without_rows(folder: Path) -> None:
     path = _session(folder)
     hostile.with_edit(path, "delete", 1, 0, 0.0, "")
