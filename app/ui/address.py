@@ -26,6 +26,7 @@ class AddressField(QWidget):
         self.field.returnPressed.connect(self.open)
         self.field.textEdited.connect(lambda _text: self._wrong.hide())
         self.button = QPushButton(self.tr("Open address"), self)
+        self.button.setToolTip(self.tr("Watch this camera (Enter)"))
         self.button.setMinimumWidth(124)
         self.button.setAutoDefault(True)
         self.button.clicked.connect(self.open)

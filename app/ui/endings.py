@@ -10,17 +10,20 @@ class Endings:
 
     def __init__(self) -> None:
         self._lives: list[Live] = []
+        self._told: set[str] = set()  # of them, before they were stopped
 
-    def add(self, live: Live) -> None:
-        """Ask it to stop; returns at once."""
+    def add(self, live: Live, told: str) -> None:
+        """Ask it to stop; returns at once. `told`: what is known to be wrong with it already, "" mostly."""
         live.stop()
         self._lives.append(live)
+        self._told.add(told)
 
     def look(self) -> str:
         """What went wrong with the recording of one that has ended since, in one line; "" mostly."""
         ended = [live for live in self._lives if live.join(0.0)]
         self._lives = [live for live in self._lives if live not in ended]
-        return next((trouble for live in ended if (trouble := live.recorder.state().trouble)), "")
+        troubles = [live.recorder.state().trouble for live in ended]
+        return next((trouble for trouble in troubles if trouble and trouble not in self._told), "")
 
     def over(self) -> bool:
         """Whether all have ended, of those looked at."""

@@ -90,7 +90,7 @@ class LivePage(QWidget):
     def stop(self) -> None:
         """Let the source go; a recording is completed. Returns at once, see `stopped`."""
         if self._live is not None:
-            self._endings.add(self._live)
+            self._endings.add(self._live, self._told[0])
             self._live = None
         self.record.setChecked(False)
         self._say("")

@@ -43,6 +43,7 @@ class QueuePanel(QWidget):
         self._nothing.setWordWrap(True)
         self._nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._clear = QPushButton(self.tr("Clear what is over"), self)
+        self._clear.setToolTip(self.tr("Take away what is done, failed or cancelled; no file is deleted"))
         self._clear.clicked.connect(self.queue.clear)
         inside = QWidget(self)
         self._list = QVBoxLayout(inside)

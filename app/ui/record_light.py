@@ -9,8 +9,8 @@ from pathlib import Path
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer
 from PySide6.QtWidgets import QLabel, QWidget
 
-from app.progress import clock
 from app.plain import printable
+from app.progress import clock
 from app.recorder import Recording
 from app.ui.text import shortened
 

@@ -220,11 +220,12 @@ class StartPage(QWidget):
         head.addWidget(icon)
         head.addLayout(words)
         head.addStretch(1)
-        for text, do in (
-            (self.tr("Open video…"), self.open_video),
-            (self.tr("Open folder…"), self.open_folder),
+        for text, tip, do in (
+            (self.tr("Open video…"), self.tr("One to look at, or several to work on"), self.open_video),
+            (self.tr("Open folder…"), self.tr("Of videos or pictures"), self.open_folder),
         ):
             button = QPushButton(text)
+            button.setToolTip(tip)
             button.setAutoDefault(True)  # Enter presses it too
             button.setMinimumSize(124, 38)
             button.clicked.connect(do)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, Qt
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
 
 from app.health import Health
@@ -19,6 +19,7 @@ class Strip(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(12, 4, 12, 4)
         row.setSpacing(18)
+        self._slow = False
         self._labels: dict[str, QLabel] = {}
         for name, tip in (
             ("source", self.tr("Where the pictures come from")),
@@ -65,7 +66,13 @@ class Strip(QWidget):
             if label.text() != text:
                 label.setText(text)
                 label.setVisible(bool(text) or name == "device")
-        self._colour(slow=bool(health.limit))
+        self._slow = bool(health.limit)
+        self._colour(slow=self._slow)
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802 (Qt's name)
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange:
+            self._colour(slow=self._slow)
 
     def text(self, name: str) -> str:
         """What stands in one of the places."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, Qt
+from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QColor, QGuiApplication, QPalette
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QWidget
 
@@ -44,6 +44,8 @@ class Trouble(QFrame):
             row.addWidget(widget, 1 if widget is self._line else 0)
         self._colour()
         self.hide()
+        if parent is not None:
+            parent.installEventFilter(self)  # with colours of its own, it is not told that others change
 
     def set(self, message: str, details: str = "") -> None:
         """Say it, in place of what was said before; "" for nothing."""
@@ -66,6 +68,11 @@ class Trouble(QFrame):
         """The message and its details, on the clipboard."""
         QGuiApplication.clipboard().setText(f"{self._line.text()}\n\n{self._details}")
         self._copy.setText(self.tr("Copied"))
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 (Qt's name)
+        if event.type() == QEvent.Type.PaletteChange:
+            self._colour()
+        return super().eventFilter(watched, event)
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802 (Qt's name)
         super().changeEvent(event)

@@ -23,6 +23,7 @@ from windows import drop, networks, out, states, until, window
 from app import job, room
 from app.sources import camera as local_camera
 from app.sources.live import Lost
+from app.ui import theme
 from app.ui.window import Window
 from engine.errors import UserError
 from engine.pose import open_estimator
@@ -223,7 +224,7 @@ def test_a_file_that_vanishes_while_it_plays_leaves_the_window_working(window, w
     window.open(str(walk))
     until(qtbot, lambda: looking(window))
     walk.unlink()
-    window.recorded_page._play(on=True)
+    window.recorded_page.transport.play_wanted.emit(True)
     until(qtbot, lambda: window.recorded_page.opened.state().index > 5)
     window.show_start()
     until(qtbot, window.recorded_page.stopped)
@@ -295,6 +296,9 @@ def test_a_disk_that_fills_up_ends_the_recording_and_keeps_it(window, street, ou
     assert not window.live_page.record.isChecked()
     assert people(window) == 3  # the picture goes on
     check_recording(out)
+    window.open(street.address)
+    until(qtbot, window.live_page.stopped)
+    assert not window.trouble.isVisible()  # it has been told
 
 
 def test_a_folder_that_cannot_be_written_to_is_told_of(window, street, tmp_path, qtbot):
@@ -474,3 +478,19 @@ def test_what_is_painted_changes_on_both_pages_and_opens_nothing_anew(window, st
     assert window.live_page.canvas._view.boxes
     assert window.recorded_page.canvas._view.boxes
     assert not window.recorded_page.canvas._view.mirror
+
+
+# How it looks
+
+
+def test_an_open_message_follows_a_change_from_light_to_dark(window, qapp):
+    before = qapp.palette()
+    window.trouble.set("the disk is full; make room")
+    try:
+        for scheme in (Qt.ColorScheme.Light, Qt.ColorScheme.Dark):
+            qapp.setPalette(theme.palette(scheme))
+            qapp.processEvents()
+            ground = window.trouble.palette().color(window.trouble.backgroundRole())
+            assert (ground.lightness() < 128) == (scheme == Qt.ColorScheme.Dark)
+    finally:
+        qapp.setPalette(before)
