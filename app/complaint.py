@@ -32,6 +32,12 @@ def trouble_of(error: BaseException) -> tuple[str, str]:
     return f"Kinetrail ran into a bug ({type(error).__name__}); please report the details", details
 
 
+def plainly(error: BaseException) -> tuple[str, str]:
+    """The same, with details only of a bug: what users can put right they need not report."""
+    message, details = trouble_of(error)
+    return message, "" if isinstance(error, UserError) else details
+
+
 def circumstances() -> str:
     """Versions and system, one to a line."""
     versions = []

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-import traceback
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
@@ -12,7 +11,7 @@ from fractions import Fraction
 from typing import Any
 
 from app.ahead import JobAhead
-from app.complaint import unnamed
+from app.complaint import plainly
 from app.health import Health, Pulse
 from app.pipeline import run
 from app.recorder import Recorder
@@ -106,14 +105,9 @@ class Live:
         closed = attempt(self.recorder.close)
         if (error := error or closed) is None:
             self._tell(phase="ended")
-        elif isinstance(error, UserError):
-            self._tell(phase="failed", message=str(error))
         else:
-            self._tell(
-                phase="failed",
-                message=f"Kinetrail ran into a bug ({type(error).__name__}: {error}); please report it",
-                details=unnamed("".join(traceback.format_exception(error))),
-            )
+            message, details = plainly(error)
+            self._tell(phase="failed", message=message, details=details)
 
     def _work(self) -> None:
         """The whole life of the source. Raises what ends it before its time."""

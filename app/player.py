@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import threading
 import time
-import traceback
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 from typing import Any
 
+from app.complaint import plainly
 from app.film import Shot
 from app.playing import Playing
 from app.projector import Projector
@@ -106,12 +106,8 @@ class Player:
         self._changed()
 
     def _run(self) -> None:
-        error = attempt(self._work)
-        if isinstance(error, UserError):
-            self._publish(phase="failed", playing=False, message=str(error))
-        elif error is not None:
-            details = "".join(traceback.format_exception(error))
-            message = "Playing ran into a bug of Kinetrail; please report the details"
+        if (error := attempt(self._work)) is not None:
+            message, details = plainly(error)
             self._publish(phase="failed", playing=False, message=message, details=details)
 
     def _work(self) -> None:

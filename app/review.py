@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import threading
 import time
-import traceback
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -16,17 +15,18 @@ from typing import Any
 
 import numpy as np
 
+from app.belonging import session_of
+from app.complaint import plainly
 from app.lanes import EMPTY, chart
 from app.looked import Account, Looked, nobody
 from app.player import Player
-from app.sources.naming import readable, stem
-from app.store.about import fingerprint
-from app.store.session import Session, open_session_file
+from app.sources.naming import stem
+from app.store.session import Session
+from app.store.writer import ENDING
 from app.workers import attempt
 from engine.errors import UserError
 from engine.types import Frame
 
-ENDING = ".kinetrail"
 SOON_S, RESTS = 0.05, 4.0  #: after looking for what is new, so many times as long is left for pictures
 SAME_S = 1e-6  #: times of a picture and of its measurements differ by less
 
@@ -176,14 +176,9 @@ class Review:
 
     def _guarded(self, work: Callable[[], None]) -> None:
         """Do it; what goes wrong becomes part of the account."""
-        error = attempt(work)
-        if isinstance(error, UserError):
-            self._tell(trouble=str(error), details="", said="", looked_for=True)
-        elif error is not None:
-            details = "".join(traceback.format_exception(error))
-            self._tell(
-                trouble="Kinetrail ran into a bug; please report the details", details=details, said=""
-            )
+        if (error := attempt(work)) is not None:
+            trouble, details = plainly(error)
+            self._tell(trouble=trouble, details=details, said="", looked_for=True)
 
     def _tell(self, **changes: Any) -> None:
         with self._wake:
@@ -225,29 +220,13 @@ class Review:
                 self._read()
             return
         for path in self._candidates:
-            if path.is_file() and self._opened(path):
-                self._read(looked_for=True)
+            if path.is_file():
+                inode = _inode(path)
+                self._session, self._inode = [session_of(self._video, path)], inode
+                self._read(looked_for=True, trouble="", details="")
                 return
         self._tell(looked_for=True, session="", chart=EMPTY, finished=False, undoable="", redoable="")
-
-    def _opened(self, path: Path) -> bool:
-        """Open a session; not where it is of another recording that is called the same."""
-        inode, session = _inode(path), open_session_file(path)
-        ours = fingerprint(Path(self._video))
-        if ours and session.about.fingerprint and not _same(ours, session.about.fingerprint):
-            session.close()
-            raise UserError(
-                f"{readable(path)} is of another recording called {session.about.name}, or this one has"
-                " changed since; process it again"
-            )
-        self._session, self._inode = [session], inode
-        return True
 
 
 def _inode(path: Path) -> int:
     return path.stat().st_ino if path.exists() else 0
-
-
-def _same(ours: str, theirs: str) -> bool:
-    """Whether two fingerprints are of the same bytes; a copy has another time, which stands between."""
-    return ours.split("-")[0::2] == theirs.split("-")[0::2]

@@ -210,14 +210,15 @@ def test_a_gpu_lost_in_the_middle_is_told_and_what_was_recorded_stays(job, tmp_p
     assert len(times(tmp_path / "walk.clean.mp4")) >= 10
 
 
-def test_a_bug_is_told_with_where_it_was(job):
+def test_a_bug_is_told_with_where_it_was_and_without_passwords(job):
     def bug(_frame):
-        raise ZeroDivisionError("a bug")
+        raise ZeroDivisionError("rtsp://me:hunter2@192.0.2.1/live")
 
     job._on_frame = bug
     with MjpegCamera() as camera, Watched(camera.address) as watched:
         state = watched.phase("failed")
-    assert "bug (ZeroDivisionError: a bug)" in state.message
+    assert "bug (ZeroDivisionError)" in state.message
+    assert "hunter2" not in state.message + state.details
     assert "\n" not in state.message
     assert "in bug" in state.details
 

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from reading import read
 
+from app import player
 from app.film import Film
 from app.player import Player
 from app.playing import Playing
@@ -265,6 +266,20 @@ def test_a_file_that_is_no_video_says_so_in_one_line(tmp_path: Path) -> None:
         state = it.until(lambda state: state.phase == "failed")
         assert state.message == "a.mp4: this is text, not a video"
         assert state.details == ""
+
+
+def test_a_bug_is_told_with_where_it_was_and_without_passwords(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def bug(*_: object) -> None:
+        raise ZeroDivisionError("rtsp://me:hunter2@192.0.2.1/live")
+
+    monkeypatch.setattr(player, "Projector", bug)
+    with watched(tmp_path / "a.mp4") as it:
+        state = it.until(lambda state: state.phase == "failed")
+        assert "bug (ZeroDivisionError)" in state.message
+        assert "in bug" in state.details
+        assert "hunter2" not in state.message + state.details
 
 
 def test_a_recording_that_is_cut_off_is_played_as_far_as_it_goes_and_says_so(tmp_path: Path) -> None:

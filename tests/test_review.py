@@ -116,6 +116,10 @@ def test_a_session_of_another_recording_of_the_same_name_is_not_taken(walk: Path
         assert account.trouble.startswith("walk.kinetrail is of another recording called walk.mp4")
         assert account.looked_for
         assert not account.chart.rows
+        (tmp_path / "walk.kinetrail").unlink()
+        played.session(walk, tmp_path / "walk.kinetrail", {1: (0, 9)})
+        it.review.refresh()
+        assert it.until(lambda account: bool(account.chart.rows)).trouble == ""
 
 
 def test_a_copy_of_the_recording_still_has_its_session(walk: Path, seen: Path, tmp_path: Path) -> None:
@@ -195,6 +199,19 @@ def test_a_repair_that_cannot_be_done_says_why_and_changes_nothing(walk: Path) -
         assert len(account.chart.rows) == 3
         it.review.rename(1, "Bo")
         assert it.until(lambda account: account.said == "Named 1 Bo").trouble == ""
+
+
+def test_a_bug_is_told_with_where_it_was_and_without_passwords(walk: Path, seen: Path) -> None:
+    def bug(*_: object) -> None:
+        raise ZeroDivisionError("rtsp://me:hunter2@192.0.2.1/live")
+
+    with watched(walk, walk.parent) as it:
+        it.until(lambda account: account.session == str(seen))
+        it.review._ask(bug)  # type: ignore[arg-type]
+        account = it.until(lambda account: bool(account.trouble))
+        assert "bug (ZeroDivisionError)" in account.trouble
+        assert "in bug" in account.details
+        assert "hunter2" not in account.trouble + account.details
 
 
 def test_a_file_that_is_no_session_is_told_of_in_one_line(walk: Path) -> None:

@@ -12,6 +12,7 @@ from app.looked import Account, Looked
 from app.playing import Playing
 from app.review import Review
 from app.ui.bridge import Bridge
+from app.ui.wire import Wire
 
 
 class Opened(QObject):
@@ -24,7 +25,7 @@ class Opened(QObject):
         super().__init__(parent)
         self.video = ""  #: path, "" while nothing is open
         self._review: list[Review] = []
-        self._wires: list[_Wire] = []
+        self._wires: list[Wire] = []
         self._closers: list[threading.Thread] = []
         self._looks: Bridge[Looked] = Bridge(self)
         self._looks.ready.connect(self.looked)
@@ -34,7 +35,7 @@ class Opened(QObject):
     def open(self, video: str, places: tuple[Path, ...], session: Path | None) -> None:
         """Open a recording in place of the one before; see Review."""
         self.close()
-        self.video, wire = video, _Wire()
+        self.video, wire = video, Wire()
         self._wires = [wire]
         review = Review(
             video,
@@ -87,20 +88,3 @@ class Opened(QObject):
     def _change(self) -> None:
         self._changes.slot.take()
         self.changed.emit()
-
-
-class _Wire:
-    """From other threads to the window, until the window hangs up."""
-
-    def __init__(self) -> None:
-        self._lock = threading.RLock()
-        self._whole = True
-
-    def send(self, what: Callable[[], None]) -> None:
-        with self._lock:
-            if self._whole:
-                what()
-
-    def cut(self) -> None:
-        with self._lock:
-            self._whole = False

@@ -23,6 +23,7 @@ from app.ui.people import People
 from app.ui.processed_bar import ProcessedBar
 from app.ui.recorded_layout import lay_out
 from app.ui.repairs import Repairs
+from app.ui.steering import Steering
 from app.ui.timeline import Timeline
 from app.ui.transport import Transport
 from app.ui.trouble import Trouble
@@ -43,7 +44,8 @@ class RecordedPage(QWidget):
         self._view, self._cast = View(), Cast()
         self.canvas, self.timeline, self.people = Canvas(self), Timeline(self), People(self)
         self.trouble, self.bar = Trouble(self), ProcessedBar(self)
-        self.transport, self.repairs = Transport(self), Repairs(self, self.opened.ask)
+        self.transport, self.repairs = Transport(self), Repairs(self, self._repair)
+        self._steering = Steering(self.opened, self.timeline, self.transport)
         self.status = QLabel(self)
         self._act()
         lay_out(self)
@@ -117,7 +119,7 @@ class RecordedPage(QWidget):
         if self.opened.video and state.phase != "opening":
             self.canvas.say(self.tr("No picture") if state.phase == "failed" else "")
             self.canvas.set_pixel_aspect(state.info.pixel_aspect)
-        told = (account.trouble or state.message, account.details or state.details)
+        told = (account.trouble, account.details) if account.trouble else (state.message, state.details)
         if told != self._told:
             self._told = told
             self.trouble.set(*told)
@@ -169,20 +171,11 @@ class RecordedPage(QWidget):
             self.timeline.select((who,))
         self.repairs.menu(place, self)
 
-    def _play(self, on: bool) -> None:
-        self.opened.ask(lambda review: review.player.play() if on else review.player.pause())
-
-    def _loop(self, on: bool) -> None:
-        """All of it, unless a range was chosen before."""
-        start, end = (self._state.start_s, self._state.end_s) if on else (0.0, 0.0)
-        self.opened.ask(lambda review: review.player.set_loop(start, end))
-
-    def _loop_end(self, *, first: bool) -> None:
-        """The loop begins, or ends, at the picture shown."""
-        here, loop = self.timeline.cursor_s, self._state.loop
-        start, end = loop if loop[1] > loop[0] else (self._state.start_s, self._state.end_s)
-        start, end = (here, max(end, here)) if first else (min(start, here), here)
-        self.opened.ask(lambda review: review.player.set_loop(start, end))
+    def _repair(self, how: Callable[[Review], None]) -> None:
+        """Whatever stands against it is said, also where that was said before."""
+        self._told = ("", "")
+        self.trouble.set("")
+        self.opened.ask(how)
 
     def _process(self) -> None:
         self.process_wanted.emit([self.opened.video] if self.opened.video else [])
@@ -217,9 +210,9 @@ class RecordedPage(QWidget):
         def add(name: str, text: str, keys: str, tip: str, do: Callable[[], object]) -> QAction:
             return action(self, f"recorded.{name}", text, keys, tip, do)
 
-        tr, zoom, loop = self.tr, self._zoom, self._loop_end
-        add("loop_start", tr("Loop from here"), "[", tr("The loop begins here"), lambda: loop(first=True))
-        add("loop_end", tr("Loop to here"), "]", tr("The loop ends here"), lambda: loop(first=False))
+        tr, zoom, steering = self.tr, self._zoom, self._steering
+        add("loop_start", tr("Loop from here"), "[", tr("The loop begins here"), steering.loop_from_here)
+        add("loop_end", tr("Loop to here"), "]", tr("The loop ends here"), steering.loop_to_here)
         add("time_in", tr("More detail"), "+", tr("Less time in the timeline"), lambda: zoom(1.5))
         add("time_out", tr("Less detail"), "-", tr("More time in the timeline"), lambda: zoom(1 / 1.5))
         add("time_all", tr("All of it"), "0", tr("All of the recording"), self.timeline.show_all)
@@ -232,19 +225,12 @@ class RecordedPage(QWidget):
         self.timeline.zoom(factor, self.timeline.cursor_s)
 
     def _connect(self) -> None:
-        timeline, transport = self.timeline, self.transport
+        timeline = self.timeline
         self.opened.looked.connect(self._paint)
         self.opened.changed.connect(self._look)
-        timeline.sought.connect(lambda s: self.opened.ask(lambda review: review.player.seek(s)))
-        for stepped in (timeline.stepped, transport.stepped):
-            stepped.connect(lambda n: self.opened.ask(lambda review: review.player.step(n)))
-        timeline.loop_changed.connect(lambda a, b: self.opened.ask(lambda r: r.player.set_loop(a, b)))
         timeline.selection_changed.connect(self._selected_in_timeline)
         timeline.menu_wanted.connect(lambda _who, place: self.repairs.menu(place, self))
         timeline.rename_wanted.connect(self.repairs.ask_name)
-        transport.play_wanted.connect(self._play)
-        transport.speed_wanted.connect(lambda x: self.opened.ask(lambda review: review.player.set_speed(x)))
-        transport.loop_wanted.connect(self._loop)
         self.people.chosen.connect(self._selected_in_list)
         self.people.rename_wanted.connect(self.repairs.ask_name)
         self.people.menu_wanted.connect(lambda _who, place: self.repairs.menu(place, self))

@@ -181,7 +181,7 @@ def test_closing_in_the_middle_of_playing_leaves_nothing_behind(
 ) -> None:
     for _ in range(3):
         page.open(str(walk))
-        page._play(True)
+        page.transport.play_wanted.emit(True)
         qtbot.waitUntil(lambda: bool(page._looked))
     page.close()
     assert page.stopped()

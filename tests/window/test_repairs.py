@@ -100,6 +100,17 @@ def test_a_name_is_asked_for_and_stands_in_lane_list_and_picture(walked: Recorde
     assert walked.canvas._cast.names == {2: "Ada"}
 
 
+def test_what_cannot_be_done_is_said_each_time_it_is_tried(walked: RecordedPage, qtbot: QtBot) -> None:
+    for _ in range(2):
+        walked.repairs.ask_name(1).textValueSelected.emit("x" * 201)
+        qtbot.waitUntil(lambda: walked.trouble.message().startswith("a name is one line"))
+        assert walked.trouble.isVisible()
+        walked.trouble.set("")  # its button
+    walked.repairs.ask_name(1).textValueSelected.emit("x")
+    qtbot.waitUntil(lambda: walked.status.text() == "Named 1 x")
+    assert not walked.trouble.isVisible()
+
+
 def test_a_menu_on_a_lane_offers_what_makes_sense_for_its_person(walked: RecordedPage, qtbot: QtBot) -> None:
     go(walked, 10, qtbot)
     walked.timeline.select((1,))
