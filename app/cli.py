@@ -22,7 +22,7 @@ from engine.errors import UserError
 
 DAMAGED, PROBLEM, STOPPED = 1, 2, 130  #: exit codes
 
-JOBS = "work on so many sources at once, each in a process with its share of the cores (1)"
+JOBS = "work on so many sources at once, each with its share of the cores; meant for more than two (1)"
 SOURCES = "video file, picture, folder of pictures, glob, camera number, or rtsp:// or http:// address"
 
 
