@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 import zlib
 from collections.abc import Callable, Iterator
@@ -14,6 +15,7 @@ from app.plain import printable
 from engine.errors import UserError
 
 APPLICATION = 0x4B54524C  #: "KTRL", in PRAGMA application_id
+LEAST = 1 << 16  #: bytes that a disk has to have left for SQLite to open a session that is written to
 PATIENCE_S = 5.0  #: how long a lock of another process is waited for
 
 BESIDE = ("", "-journal", "-wal", "-shm")  #: endings of a database, and of what SQLite puts beside it
@@ -95,7 +97,7 @@ def reading(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.OperationalError as error:
-        raise UserError(f"{printable(path)}: cannot be read ({_why(error)})") from error
+        raise UserError(f"{printable(path)}: cannot be read ({_why(error, path)})") from error
     except (
         sqlite3.Error,
         zlib.error,
@@ -106,7 +108,7 @@ def reading(path: Path) -> Iterator[None]:
         ArithmeticError,
     ) as error:
         raise UserError(
-            f"{printable(path)}: is no session of Kinetrail, or damaged ({_why(error)})"
+            f"{printable(path)}: is no session of Kinetrail, or damaged ({_why(error, path)})"
         ) from error
     except OSError as error:
         raise UserError(f"{printable(path)}: cannot be read ({error.strerror})") from error
@@ -118,9 +120,8 @@ def writing(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        why = "the disk is full" if "full" in str(error) else _why(error)
         raise UserError(
-            f"{printable(path)} cannot be written ({why}); what was stored before is in it"
+            f"{printable(path)} cannot be written ({_why(error, path)}); what was stored before is in it"
         ) from error
 
 
@@ -189,6 +190,15 @@ def _version(database: sqlite3.Connection) -> int:
     return int(database.execute("PRAGMA user_version").fetchone()[0])
 
 
-def _why(error: Exception) -> str:
-    """One line of what is wrong."""
-    return printable(str(error).splitlines()[0][:200] if str(error) else type(error).__name__)
+def _why(error: Exception, path: Path) -> str:
+    """One line of what is wrong. SQLite says it in more than one way where a disk is full."""
+    said = printable(str(error).splitlines()[0][:200] if str(error) else type(error).__name__)
+    full = said == "database or disk is full" or (said == "disk I/O error" and _has_no_room(path.parent))
+    return "the disk is full" if full else said
+
+
+def _has_no_room(folder: Path) -> bool:
+    try:
+        return shutil.disk_usage(folder).free < LEAST
+    except OSError:
+        return False

@@ -49,10 +49,14 @@ class Writer:
         self._part = Partial(path, overwrite=overwrite)
         try:
             self._database = self._opened(path, info, recipe, overwrite, resume)
+            try:
+                self._stored = self._count()  # frames in the file
+            except BaseException:
+                self._database.close()
+                raise
         except BaseException:
             self._part.discard()
             raise
-        self._stored = self._count()  # frames in the file
         self._first = 0  # position of the first frame of `_moments`
         self._moments: list[Moment] = []  # of the block that grows
         self._waiting = 0  # of those, not in the file yet

@@ -7,10 +7,12 @@ so many seconds, whatever it is at by then.
 
 from __future__ import annotations
 
+import ctypes
 import io
 import itertools
 import json
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -135,6 +137,7 @@ def record(folder: str, frames: str, pause_s: str) -> int:
     import numpy as np
     from fakes import info, result, tracks
 
+    from app import room
     from app.outputs.mp4 import Mp4
     from app.outputs.table import Csv
     from app.recorder import Recorder
@@ -152,6 +155,7 @@ def record(folder: str, frames: str, pause_s: str) -> int:
             lambda: Writer(to / f"{source.stem}.kinetrail", source, recipe),
         ]
 
+    room.LEAST = 0  # of a disk that is small from the start
     recorder = Recorder(lambda: None)
     recorder.ready(Plan(info(live=True, size=(64, 48)), files, 1, lambda _: None, lambda: None))
     recorder.start(Path(folder), "walk")
@@ -163,10 +167,105 @@ def record(folder: str, frames: str, pause_s: str) -> int:
         time.sleep(float(pause_s))
     recorder.stop()
     recorder.close()
+    if trouble := recorder.state().trouble:
+        sys.stderr.write(f"kinetrail: {trouble}\n")
+    return 2 * bool(trouble)
+
+
+def fetch(source: str, path: str) -> int:
+    """A published network, from a copy."""
+    from app.download import Wanted, take
+
+    take(Path(source), Path(path), Wanted(), show=lambda _done, _all: None, stop=threading.Event())
     return 0
 
 
-TASKS: Mapping[str, Callable[..., int]] = {"command": command, "repair": repair, "record": record}
+def prefer(path: str, text: str) -> int:
+    """Keep something among the preferences of the window; 2 where it says that it cannot."""
+    from app.ui.preferences import Preferences
+
+    said: list[str] = []
+    preferences = Preferences(Path(path))
+    preferences.troubled.connect(said.append)
+    preferences.set_shortcut("live.record", text)
+    sys.stderr.write("".join(f"kinetrail: {line}\n" for line in said))
+    return 2 * bool(said)
+
+
+def vanish(folder: str, *arguments: str) -> int:
+    """`kinetrail`, whose folder is deleted as soon as there is a file in it."""
+
+    def delete() -> None:
+        while not any(Path(folder).glob("*.kinetrail")):
+            time.sleep(0.001)
+        shutil.rmtree(folder)
+
+    threading.Thread(target=delete, daemon=True).start()
+    return command(*arguments)
+
+
+def at_odd_times(*arguments: str) -> int:
+    """`kinetrail` while the clock on the wall jumps back an hour whenever somebody looks."""
+    now = [2e9]
+
+    def earlier() -> float:
+        now[0] -= 3600
+        return now[0]
+
+    time.time, time.time_ns = earlier, lambda: int(1e9 * earlier())
+    return command(*arguments)
+
+
+def on_disk(options: str, filled: str, disk: str, kept: str, task: str, *given: str) -> int:
+    """A task while `disk` is a file system of its own, with what is in it; then what it holds goes to `kept`.
+
+    `options` for mounting it; `filled`: bytes that are to be left free, "" for all. Nobody else sees it.
+    """
+    before = {path.name: path.read_bytes() for path in Path(disk).iterdir()}
+    _mount("none", "/", "", PRIVATE, "")
+    _mount("tmpfs", disk, "tmpfs", 0, options.replace(",ro", ""))
+    for name, content in before.items():
+        Path(disk, name).write_bytes(content)
+    if filled:
+        free = os.statvfs(disk)
+        Path(disk, "filler").write_bytes(bytes(max(0, free.f_bavail * free.f_bsize - int(filled))))
+    if "ro" in options.split(","):
+        _mount("tmpfs", disk, "tmpfs", REMOUNT | READ_ONLY, options.replace(",ro", ""))
+    try:
+        return TASKS[task](*given)
+    except Exception as error:
+        if type(error).__name__ not in ("UserError", "Occupied"):
+            raise
+        sys.stderr.write(f"kinetrail: {error}\n")
+        return 2
+    finally:
+        sys.stderr.flush()
+        for path in Path(disk).iterdir():
+            if path.name != "filler":
+                shutil.copy2(path, kept)
+
+
+PRIVATE, REMOUNT, READ_ONLY, NAMESPACE = (1 << 18) | (1 << 14), 32, 1, 0x20000  #: of mount and unshare
+
+
+def _mount(source: str, place: str, kind: str, flags: int, options: str) -> None:
+    c = ctypes.CDLL(None, use_errno=True)
+    if flags == PRIVATE and c.unshare(NAMESPACE):
+        raise OSError(ctypes.get_errno(), "no file systems of our own")
+    if c.mount(source.encode(), place.encode(), kind.encode(), flags, options.encode()):
+        raise OSError(ctypes.get_errno(), f"{place} cannot be mounted")
+
+
+TASKS: Mapping[str, Callable[..., int]] = {
+    "command": command,
+    "repair": repair,
+    "record": record,
+    "fetch": fetch,
+    "prefer": prefer,
+    "vanish": vanish,
+    "at_odd_times": at_odd_times,
+    "on_disk": on_disk,
+}
 
 
 def serve(said: str) -> None:
