@@ -6,6 +6,7 @@ import io
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Generic, TypeVar, cast
@@ -49,8 +50,8 @@ class JobAhead(Job):
 
     def close(self) -> None:
         """Close both networks, whoever uses them or not."""
-        self._early_detector.close()
-        self._early_pose.close()
+        with closing(self._early_pose):
+            self._early_detector.close()
 
     def _open_detector(self) -> Detector:
         self._early_detector.wait()
@@ -77,10 +78,12 @@ class Early(Generic[N]):
 
     def close(self) -> None:
         """Close the network, and end the thread. A second time does nothing."""
-        if not self._closed and self._network.exception() is None:
-            self._use(lambda network: network.close())
-        self._closed = True
-        self._alone.shutdown()
+        try:
+            if not self._closed and self._network.exception() is None:
+                self._use(lambda network: network.close())
+        finally:
+            self._closed = True
+            self._alone.shutdown()
 
     def _use(self, work: Callable[[N], T]) -> T:
         return self._alone.submit(work, self._network.result()).result()

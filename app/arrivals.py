@@ -14,9 +14,10 @@ from app.sources.naming import camera_number, is_address, natural, readable, spo
 from app.sources.pictures import ENDINGS, VIDEOS
 from app.store.about import About
 from app.store.session import open_session_file
+from app.store.writer import ENDING as SESSION
 from engine.errors import UserError
 
-SESSION, CLEAN = ".kinetrail", ".clean.mp4"
+CLEAN = ".clean.mp4"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from typing import Any
 
 from app.ahead import JobAhead
@@ -20,16 +19,13 @@ from app.sources import open_source, stems
 from app.sources.live import BACK
 from app.stages import Stage
 from app.take import Plan
-from app.types import Result, Source, SourceInfo
+from app.types import NOWHERE, Result, Source, SourceInfo
 from app.workers import attempt
 from engine.errors import UserError
 from engine.types import Frame
 
 DECODERS = 4  #: threads for decoding a video
 LATE_S = 0.2  #: a recording that is watched and falls further behind than this is not hurried afterwards
-
-#: A source that is not open yet.
-NOWHERE = SourceInfo("", "", 0, 0, Fraction(1, 90000), Fraction(25), 0, False, False, Fraction(1), "")
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Literal
 
-from app.types import SourceInfo
-
-NOTHING = SourceInfo("", "", 0, 0, Fraction(1, 90000), Fraction(25), 0, False, False, Fraction(1), "")
+from app.types import NOWHERE, SourceInfo
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +13,7 @@ class Playing:
     """How a player stands."""
 
     phase: Literal["opening", "ready", "failed"] = "opening"
-    info: SourceInfo = NOTHING
+    info: SourceInfo = NOWHERE
     playing: bool = False
     speed: float = 1.0
     loop: tuple[float, float] = (0.0, 0.0)  #: seconds, both ends inclusive; equal: no loop

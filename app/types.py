@@ -41,6 +41,10 @@ class SourceInfo:
     audio: str  #: file whose sound belongs to the picture, "" when there is none
 
 
+#: A source that is not open yet.
+NOWHERE = SourceInfo("", "", 0, 0, Fraction(1, 90000), Fraction(25), 0, False, False, Fraction(1), "")
+
+
 class Source(Protocol):
     """Where pictures come from. Opened by whoever made it; `close` is called once."""
 

@@ -364,6 +364,20 @@ def test_networks_open_while_the_camera_does(monkeypatch):
         assert watched.phase("failed").message == "no camera today"
 
 
+def test_a_network_that_cannot_be_closed_leaves_no_thread_behind():
+    class Stuck:
+        def detect(self, images):
+            return [poses().boxes for _ in images]
+
+        def close(self) -> None:
+            raise ZeroDivisionError("a bug")
+
+    early = ahead.EarlyDetector(Stuck)
+    early.wait()
+    with pytest.raises(ZeroDivisionError):
+        early.close()
+
+
 def test_a_network_ahead_answers_as_the_network_does():
     job = ahead.JobAhead(Settings(no_video=True, follow="3"), lambda _: None)
     plain = ahead.Job(Settings())

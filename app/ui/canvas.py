@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from app.ui import plates
 from app.ui.look import Look
-from app.ui.pointing import person_at
+from app.ui.pointing import person_at, pointer
 from app.ui.scene import Scene, quiet, shown
 from app.ui.view import Cast, View
 from engine.types import Frame
@@ -238,14 +238,11 @@ class Canvas(QWidget):
 
     def _hover(self) -> None:
         """A pointer that shows what can be done where it is; who is under it is framed."""
-        before, self._hovered = self._hovered, 0
-        shape = Qt.CursorShape.ArrowCursor
-        if self._scene is not None:
-            if self._pointer is not None and not self._pulled:
-                self._hovered = self.person_at(*self._look.place.point(self._pointer.x(), self._pointer.y()))
-            shape = Qt.CursorShape.OpenHandCursor if self._look.place.zoom > 1.0 else shape
-            shape = Qt.CursorShape.PointingHandCursor if self._hovered else shape
-            shape = Qt.CursorShape.ClosedHandCursor if self._pulled else shape
+        before, self._hovered, there = self._hovered, 0, self._scene is not None
+        if there and self._pointer is not None and not self._pulled:
+            self._hovered = self.person_at(*self._look.place.point(self._pointer.x(), self._pointer.y()))
+        larger = there and self._look.place.zoom > 1.0
+        shape = pointer(pulled=there and self._pulled, somebody=bool(self._hovered), larger=larger)
         if self.cursor().shape() != shape:
             self.setCursor(shape)
         if self._hovered != before:

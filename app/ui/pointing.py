@@ -1,10 +1,11 @@
-"""Who is at a point of the picture."""
+"""Who is at a point of the picture, and the shape of a pointer there."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 
 import numpy as np
+from PySide6.QtCore import Qt
 
 from app.strokes import Floats, layout
 from trackers.types import Tracks
@@ -27,6 +28,15 @@ def person_at(tracks: Tracks, hidden: Collection[int], threshold: float, x: floa
         return 0
     away = np.where(near, outside + _from_limbs(tracks, threshold, x, y), np.inf)
     return int(tracks.ids[int(away.argmin())])
+
+
+def pointer(*, pulled: bool, somebody: bool, larger: bool) -> Qt.CursorShape:
+    """What can be done: go on pulling, choose `somebody`, or pull a picture `larger` than its place."""
+    if pulled:
+        return Qt.CursorShape.ClosedHandCursor
+    if somebody:
+        return Qt.CursorShape.PointingHandCursor
+    return Qt.CursorShape.OpenHandCursor if larger else Qt.CursorShape.ArrowCursor
 
 
 def _from_limbs(tracks: Tracks, threshold: float, x: float, y: float) -> Floats:

@@ -34,6 +34,7 @@ from app.previews import Look
 from app.sources.live import Connection
 from app.sources.naming import camera_number
 from app.sources.pictures import ENDINGS, VIDEOS
+from app.store.writer import ENDING as SESSION
 from app.ui.actions import action
 from app.ui.address import AddressField
 from app.ui.camera_cards import CameraCards
@@ -107,7 +108,7 @@ class StartPage(QWidget):
 
     def open_video(self) -> None:
         """Ask for files."""
-        endings = " ".join(f"*{ending}" for ending in (*VIDEOS, *ENDINGS, ".kinetrail"))
+        endings = " ".join(f"*{ending}" for ending in (*VIDEOS, *ENDINGS, SESSION))
         dialog = QFileDialog(self, self.tr("Open video"))
         dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
         known = self.tr("Videos, pictures and sessions")
