@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import cast
@@ -23,6 +22,7 @@ from av.video.stream import VideoStream
 
 from app.draw import draw
 from app.labels import banner
+from app.outputs.coding import transparent, usual
 from app.outputs.growing import HIDING, Growing, whole
 from app.outputs.partial import Partial, Ready, unasked
 from app.outputs.sound import Sound
@@ -30,7 +30,6 @@ from app.types import Result, SourceInfo
 from engine.errors import UserError
 from engine.types import Image
 
-PRESET, QUALITY = "superfast", "21"  #: x264's preset and constant rate factor
 KEY_S = 2.0  #: longest time between pictures where playing can start, and the most that a crash costs
 LATEST_START_S = 10.0  #: what begins later (a recorded broadcast counts from anywhere) begins within a second
 LARGEST = 16384  #: pixels, of a side of a picture in H.264
@@ -40,18 +39,6 @@ MOST_REPEATS = 1000  #: of a frame in one pause; by then there is more of it tha
 UNKNOWN_LENGTH = 50_000  #: frames for whose index there is room where nobody knows how many will come
 LARGEST_ROOM = 16 << 20  #: bytes kept for the index, enough for some five hours; lengths are often guessed
 BT709 = 1  #: in each table of ITU-T H.273: primaries, transfer and matrix
-
-
-@dataclass(frozen=True, slots=True)
-class Coding:
-    """How pictures are written."""
-
-    container: str
-    codec: str
-    pixels: str  #: as FFmpeg calls their layout
-    taken: str  #: and that of those that are painted
-    tag: str  #: that tells players what it is, "" for that of the codec
-    options: dict[str, str]
 
 
 class Mp4:
@@ -82,7 +69,7 @@ class Mp4:
                 " leave the video out with --no-video"
             )
         self._info = info
-        self._coding = _transparent() if clear else _usual()
+        self._coding = transparent() if clear else usual()
         self._threshold = threshold
         self._notice = notice
         self._scaler = VideoReformatter()
@@ -289,19 +276,3 @@ def _index_room(info: SourceInfo, sound: Sound) -> int:
     packets = sum(max(stream.frames, math.ceil(100 * frames / info.rate)) for stream in sound.streams)
     setup = sum(4096 + len(stream.codec_context.extradata or b"") for stream in sound.streams)
     return min(8192 + HIDING + setup + 24 * frames + 16 * packets, LARGEST_ROOM)
-
-
-def _usual() -> Coding:
-    """H.264 with key pictures at most every 600; _placed asks for them more often. No B-frames.
-
-    With those, frames would be decoded in another order than shown, and what is stored for how long each
-    lasts would belong to a frame two before it. After a pause FFmpeg then takes frames for being beyond the
-    end of the edit list, and leaves them out.
-    """
-    options = {"preset": PRESET, "crf": QUALITY, "g": "600", "bf": "0"}
-    return Coding("mp4", "libx264", "yuv420p", "bgr24", "", options)
-
-
-def _transparent() -> Coding:
-    """ProRes 4444, which every program that cuts films reads; each of its pictures is a key picture."""
-    return Coding("mov", "prores_ks", "yuva444p10le", "bgra", "ap4h", {"profile": "4444", "vendor": "apl0"})
