@@ -372,10 +372,12 @@ def test_a_network_that_cannot_be_closed_leaves_no_thread_behind():
         def close(self) -> None:
             raise ZeroDivisionError("a bug")
 
+    before = set(threading.enumerate())
     early = ahead.EarlyDetector(Stuck)
     early.wait()
     with pytest.raises(ZeroDivisionError):
         early.close()
+    assert set(threading.enumerate()) <= before
 
 
 def test_a_network_ahead_answers_as_the_network_does():
