@@ -121,7 +121,7 @@ def test_a_session_that_says_odd_things_of_itself_is_refused_in_one_line(folder:
                 refused(SESSION, path)
 
 
-@pytest.mark.parametrize("value", [None, [], "x", 3])
+@pytest.mark.parametrize("value", [None, "x", 3, [1]])
 def test_a_session_whose_outputs_are_no_table_is_refused_in_one_line(folder: Path, value: object) -> None:
     path = _session(folder)
     hostile.with_meta(path, "outputs", value)
