@@ -156,6 +156,7 @@ class Job:
         `ready` is told of each of the other files when it is whole, right before it gets its name.
         """
         s = self._settings
+        mark = fingerprint(Path(place)) if place else ""  # now: by the first result it may be another file
         overwrite = s.overwrite or resume  # what a run left that goes on here is made anew
 
         def opener(path: Path) -> Callable[[], Sink]:
@@ -165,7 +166,7 @@ class Job:
                 )
             if path.suffix == SESSION:
                 return lambda: Writer(
-                    path, info, self.recipe(info, place), overwrite=overwrite, resume=resume
+                    path, info, self.recipe(info, place, mark), overwrite=overwrite, resume=resume
                 )
             threads = self.cores
             return lambda: Mp4(
@@ -184,8 +185,11 @@ class Job:
         """The session of a source with this stem, whether one is wanted or not."""
         return folder / f"{stem}{SESSION}"
 
-    def recipe(self, info: SourceInfo, place: str) -> Recipe:
-        """What a session of the source is measured with. UserError where a model cannot be read."""
+    def recipe(self, info: SourceInfo, place: str, mark: str = "") -> Recipe:
+        """What a session of the source is measured with, `mark`: its fingerprint, where that is known.
+
+        UserError where a model cannot be read.
+        """
         models = tuple(
             Model(kind, path.name, self._digest(path))
             for kind, path in (("detector", self._detector), ("pose", self._pose))
@@ -193,7 +197,7 @@ class Job:
         path = str(Path(place).absolute()) if place else ""
         settings = dataclasses.asdict(self._settings)
         del settings["output"], settings["pose"], settings["detector"]  # paths of this machine
-        mark = fingerprint(Path(path)) if path else ""
+        mark = mark or (fingerprint(Path(path)) if path else "")
         return Recipe(info.name, path, mark, self._keypoints, settings, models)
 
     def _digest(self, path: Path) -> str:

@@ -204,6 +204,18 @@ def vanish(folder: str, *arguments: str) -> int:
     return command(*arguments)
 
 
+def replaced(clip: str, by: str, folder: str, *arguments: str) -> int:
+    """`kinetrail`, whose source is replaced by another file as soon as there is a session."""
+
+    def replace() -> None:
+        while not any(Path(folder).glob("*.kinetrail")):
+            time.sleep(0.001)
+        Path(by).replace(clip)
+
+    threading.Thread(target=replace, daemon=True).start()
+    return command(*arguments)
+
+
 def at_odd_times(*arguments: str) -> int:
     """`kinetrail` while the clock on the wall jumps back an hour whenever somebody looks."""
     now = [2e9]
@@ -263,6 +275,7 @@ TASKS: Mapping[str, Callable[..., int]] = {
     "fetch": fetch,
     "prefer": prefer,
     "vanish": vanish,
+    "replaced": replaced,
     "at_odd_times": at_odd_times,
     "on_disk": on_disk,
 }

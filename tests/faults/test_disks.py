@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import closing, suppress
 from pathlib import Path
 
+import clips
 import killing
 import networks
 import pytest
@@ -181,6 +182,21 @@ def test_the_second_of_two_runs_on_one_output_is_refused_by_name(tried: Trials, 
     finally:
         holding.discard()
     assert trials.names(tmp_path) == []
+
+
+def test_a_source_that_is_replaced_meanwhile_is_worked_on_as_it_was_and_never_mixed_with_the_other(
+    tried: Trials, tmp_path: Path
+) -> None:
+    clip, other, out = tmp_path / "walk.mp4", tmp_path / "other.mp4", tmp_path / "out"
+    shutil.copy(tried.clip, clip)
+    clips.constant(other, 12)
+    given = ["run", str(clip), *run_of(tried, out)[2:]]
+    ended = tried._killer.run("replaced", str(clip), str(other), str(out), *given)
+    assert ended.code == 0, ended.said
+    assert (out / "walk.csv").read_bytes() == (tried.folder / "whole run" / "walk.csv").read_bytes()
+    again = tried._killer.run("command", *[word for word in given if word != "--quiet"])
+    assert "since the source is another" in again.said
+    assert trials.told(out / "walk.1.kinetrail") == trials.told(tried.session)
 
 
 def test_a_clock_that_is_set_back_moves_no_frame(tried: Trials, tmp_path: Path) -> None:
