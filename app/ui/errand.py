@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
@@ -71,14 +72,15 @@ class Errand(QObject, Generic[T]):
 
     def start(self, work: Work[T], name: str) -> None:
         """Send a thread of that name out; the one before has to be back, or is left to itself."""
-        self.close()
+        self._hang_up()
         door = _Door(self)
         wire = _Wire(door)
         slot: Slot[_News[T]] = Slot(wire.ring)
         door.ready.connect(lambda: self._take(slot, wire))
         self.destroyed.connect(wire.cut)
         thread = threading.Thread(target=_run, args=(work, slot, wire.stop), name=name)
-        self._wires, self._threads = [wire], [thread]
+        self._wires = [wire]
+        self._threads = [*(each for each in self._threads if each.is_alive()), thread]
         thread.start()
 
     def stop(self) -> None:
@@ -88,11 +90,16 @@ class Errand(QObject, Generic[T]):
 
     def close(self) -> None:
         """Call it off and hear nothing more of it."""
+        self._hang_up()
+        deadline = time.monotonic() + SHORT_S
+        for thread in self._threads:
+            thread.join(max(0.0, deadline - time.monotonic()))
+        self._threads = []
+
+    def _hang_up(self) -> None:
         for wire in self._wires:
             wire.cut()
-        for thread in self._threads:
-            thread.join(SHORT_S)
-        self._wires, self._threads = [], []
+        self._wires = []
 
     def _take(self, slot: Slot[_News[T]], wire: _Wire) -> None:
         for news in slot.take():
@@ -101,9 +108,8 @@ class Errand(QObject, Generic[T]):
             for told in news.told:
                 self._heard(told)
             if news.ended and wire in self._wires:
-                for thread in self._threads:
-                    thread.join()  # nothing is left for it to do
-                self._wires, self._threads = [], []
+                self._threads.pop().join()  # the newest, which has nothing left to do
+                self._wires = []
                 self._ended(news.errors)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
+import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, QObject
 
 from app.ui.errand import Errand
@@ -105,3 +106,16 @@ def test_a_thread_that_hangs_outlives_its_window_without_harm(qtbot) -> None:
     thread.join(20)
     qtbot.wait(1)
     assert (ear.heard, ear.ends) == ([], [])
+
+
+def test_what_hangs_is_not_waited_for_by_what_is_wanted_next(qtbot, monkeypatch) -> None:
+    ear, release = Ear(), threading.Event()
+    ear.errand.start(lambda _tell, _stop: release.wait(20), "hang")
+    (hung,) = ear.errand._threads
+    with monkeypatch.context() as patched:
+        patched.setattr(hung, "join", lambda *_: pytest.fail("the window waits"))
+        ear.errand.start(lambda tell, _stop: tell("next"), "next")
+        qtbot.waitUntil(lambda: bool(ear.ends))
+    assert ear.heard == ["next"]
+    release.set()
+    hung.join(20)
