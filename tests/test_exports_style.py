@@ -31,7 +31,7 @@ from engine.errors import UserError
 from engine.skeleton import KEYPOINTS, PAIRS
 from engine.types import Frame, Image
 
-WIDTH, HEIGHT, FRAMES = 480, 360, 12
+WIDTH, HEIGHT, FRAMES, MISSED = 480, 360, 12, 6
 Pixels = NDArray[np.int64]
 #: Where each option may paint: left, top, right, bottom. Who is 1 stands at x 90 to 210, from y 60 on.
 PLACES = {
@@ -57,7 +57,7 @@ def picture(index: int) -> Image:
 
 @pytest.fixture(scope="module")
 def walk(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """A video and its session: 1 walks, and 2 stands still far on the right."""
+    """A video and its session: 1 walks, 2 stands still far on the right and is missed in one frame."""
     folder = tmp_path_factory.mktemp("walk")
     video, session = folder / "walk.mp4", folder / "walk.kinetrail"
     clips.write(video, [picture(n) for n in range(FRAMES)], [3600 * n for n in range(FRAMES)])
@@ -68,7 +68,8 @@ def walk(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     with closing(Writer(session, known, recipe)) as writer:
         for index in range(FRAMES):
             both = np.stack([body(index), standing(360, 65, 100, 260)])
-            crowd = grid.settled_tracks(people([1, 2], both))
+            found = 1 if index == MISSED else 2
+            crowd = grid.settled_tracks(people([1, 2][:found], both[:found]))
             writer.write(Result(Frame(index, index / 25, picture(index)), crowd, Timings(0, 0, 0, 0)))
     return video, session
 
