@@ -1,4 +1,4 @@
-"""What the user makes of the people in view: on whom to keep an eye, whom to leave out, what they are called."""
+"""What the user makes of the people in view: whom to keep an eye on, whom to leave out, and their names."""
 
 from __future__ import annotations
 

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from app.types import Result
 from app.wishes import Target
-from engine.types import Boxes
 from trackers.lock import Lock
 from trackers.types import Tracks
 
@@ -41,7 +39,9 @@ class Following:
         elif self._lost:
             self._losses[-1] = self._losses[-1][0], time
         self._lost, self._last = lost, time
-        return replace(result, tracks=_only(tracks, [] if row is None else [row]), lost=lost)
+        return replace(
+            result, tracks=tracks.take(np.array([] if row is None else [row], np.int64)), lost=lost
+        )
 
     def account(self) -> str:
         """For how long the person was lost, in a few words for the closing line."""
@@ -81,19 +81,3 @@ class Following:
         away = np.hypot(*np.maximum(np.maximum(low - point, point - high), 0.0).T)
         row = int(away.argmin())
         self._nearest = min(self._nearest, (float(away[row]), int(tracks.ids[row]), time))
-
-
-def _only(tracks: Tracks, rows: Sequence[int]) -> Tracks:
-    """The people in those rows."""
-    keep = np.array(rows, np.int64)
-    return replace(
-        tracks,
-        ids=tracks.ids[keep],
-        boxes=Boxes(tracks.boxes.xyxy[keep], tracks.boxes.scores[keep]),
-        measured=tracks.measured[keep],
-        keypoints=tracks.keypoints[keep],
-        scores=tracks.scores[keep],
-        predicted=tracks.predicted[keep],
-        likeness=tracks.likeness[keep],
-        spread=tracks.spread[keep],
-    )

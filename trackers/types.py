@@ -54,3 +54,17 @@ class Tracks:
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    def take(self, rows: NDArray[np.int64]) -> Tracks:
+        """The people in those rows, in that order."""
+        return Tracks(
+            self.ids[rows],
+            Boxes(self.boxes.xyxy[rows], self.boxes.scores[rows]),
+            self.measured[rows],
+            self.keypoints[rows],
+            self.scores[rows],
+            self.predicted[rows],
+            self.likeness[rows],
+            self.camera,
+            self.spread[rows],
+        )

@@ -10,7 +10,6 @@ import numpy as np
 
 from app.store.session import Session, Stretch
 from engine.errors import UserError
-from engine.types import Boxes
 from trackers.types import Tracks
 
 
@@ -52,18 +51,7 @@ class Choice:
         """Those who are chosen."""
         if not self.people:
             return tracks
-        rows = np.flatnonzero(np.isin(tracks.ids, list(self.people)))
-        return replace(
-            tracks,
-            ids=tracks.ids[rows],
-            boxes=Boxes(tracks.boxes.xyxy[rows], tracks.boxes.scores[rows]),
-            measured=tracks.measured[rows],
-            keypoints=tracks.keypoints[rows],
-            scores=tracks.scores[rows],
-            predicted=tracks.predicted[rows],
-            likeness=tracks.likeness[rows],
-            spread=tracks.spread[rows],
-        )
+        return tracks.take(np.flatnonzero(np.isin(tracks.ids, list(self.people))))
 
     def _chosen(self, stretch: Stretch) -> Stretch:
         rows = np.flatnonzero(np.isin(stretch.ids, list(self.people)))
