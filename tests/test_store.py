@@ -195,7 +195,7 @@ def test_a_kill_costs_what_came_in_the_last_half_second(tmp_path: Path) -> None:
 def test_on_a_full_disk_what_was_stored_before_stays(tmp_path: Path) -> None:
     path, told = tmp_path / "a.kinetrail", results(4 * FRAMES)
     writer = Writer(path, info(), RECIPE)
-    writer._database.execute("PRAGMA max_page_count = 40")
+    writer._database.execute("PRAGMA max_page_count = 160")
     written = 0
     with pytest.raises(UserError, match=r"a\.kinetrail cannot be written \(the disk is full\)"):  # noqa: PT012
         for each in told:
