@@ -14,63 +14,19 @@ import sys
 import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from app.settings import Settings
-from app.sources.naming import named
 from app.task import read_task as read_task
 from app.task import task
-
-#: "skipped": it was finished before.
-State = Literal["waiting", "working", "done", "skipped", "failed", "cancelled"]
+from app.work import State
+from app.work import Work as Work
 
 ROOT = Path(__file__).parents[1]
 PATIENCE_S = 20.0  #: for a program that was asked to stop and completes its files
 WORDS = 4096  #: bytes that are kept of what a program complains of
-
-
-@dataclass(frozen=True, slots=True)
-class Work:
-    """One recording in the queue."""
-
-    number: int  #: its name, from 1
-    source: str
-    settings: Settings
-    stem: str = ""  #: of its outputs, where others have been given theirs; "": as the source is called
-    cores: int = 0  #: how many it may keep busy, 0 for all
-    state: State = "waiting"
-    frames: int = 0  #: done
-    total: int = 0  #: expected, 0 where nobody knows
-    fps: float = 0.0
-    people: int = 0  #: in view
-    doing: str = ""  #: which pass, where there are several
-    message: str = ""  #: what came of it, or what went wrong, for people
-    occupied: str = ""  #: what would have to be replaced for it to go well, for people
-    details: str = ""  #: of what went wrong, for whoever mends it
-
-    @property
-    def share(self) -> float:
-        """Of the work that is done, 0 to 1; -1 where it is not known."""
-        if self.state in ("done", "skipped"):
-            return 1.0
-        return min(1.0, self.frames / self.total) if self.total else -1.0
-
-    @property
-    def left_s(self) -> float:
-        """Seconds until it is done; -1 where it is not known."""
-        return max(0, self.total - self.frames) / self.fps if self.total and self.fps else -1.0
-
-    @property
-    def over(self) -> bool:
-        """Nothing more will come of it."""
-        return self.state not in ("waiting", "working")
-
-    @property
-    def name(self) -> str:
-        """Of its source, as it may be shown."""
-        return named(self.source)
 
 
 #: What a program says while it is at work, and what else it says, see `Queue`.

@@ -93,7 +93,8 @@ def recall(database: sqlite3.Connection) -> About:
             raise ValueError(f"{name} of {known[name]}")
     known["keypoints"] = tuple(str(each) for each in known["keypoints"])
     known["models"] = tuple(Model(**each) for each in known["models"])
-    known["outputs"] = {str(name): (int(size), int(time)) for name, (size, time) in dict(known["outputs"]).items()}
+    outputs = dict(known["outputs"])
+    known["outputs"] = {str(name): (int(size), int(time)) for name, (size, time) in outputs.items()}
     for name in ("width", "height", "frames", "dropped"):
         known[name] = int(known[name])
     for name in ("settings", "versions"):

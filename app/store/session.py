@@ -60,10 +60,10 @@ class Session:
         self._database.close()
 
     def refresh(self) -> bool:
-        """See what was written meanwhile; whether there is more, or it is finished now."""
-        before = len(self._outline.times), self.about.finished
+        """See what was written meanwhile; whether there is more, it is finished, or others repaired it."""
+        before = len(self._outline.times), self.about.finished, len(self._log)
         self._read()
-        return before != (len(self._outline.times), self.about.finished)
+        return before != (len(self._outline.times), self.about.finished, len(self._log))
 
     def times(self) -> Floats:
         """(F,) s, of every stored frame."""

@@ -24,6 +24,7 @@ from app.ui.preferences import Preferences
 from app.ui.record_light import RecordLight
 from app.ui.strip import Strip
 from app.ui.view_actions import view_actions
+from app.ui.wire import Wire
 
 TELL_MS = 500  #: between two looks at the figures
 
@@ -41,6 +42,7 @@ class LivePage(QWidget):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.preferences, self._open_live = preferences, open_live
         self._live: Live | None = None
+        self._wire = Wire()
         self._argument, self._settings = "", Settings()  # of what is shown
         self._endings = Endings()
         self._told = ("", "")  # what was wrong, as it was last said
@@ -77,10 +79,11 @@ class LivePage(QWidget):
         self.canvas.clear()
         self._say(self.tr("Opening…"))
         self._argument, self._settings = argument, self.preferences.settings()
+        self._wire = wire = Wire()
         self._live = self._open_live(
             argument,
             self._settings,
-            show=self._results.slot.put,
+            show=lambda result: wire.send(lambda: self._results.slot.put(result)),
             changed=lambda: self._changes.slot.put(None),
         )
         self._live.start()
@@ -92,6 +95,8 @@ class LivePage(QWidget):
         if self._live is not None:
             self._endings.add(self._live, self._told[0])
             self._live = None
+        self._wire.cut()  # a picture of it that is still on its way is not one of the next source
+        self._results.slot.take()
         self.record.setChecked(False)
         self._say("")
 

@@ -64,6 +64,7 @@ class Window(QMainWindow):
 
     def show_start(self) -> None:
         """Let go of whatever is in view, and offer what there is."""
+        self._arriving.close()
         self.live_page.stop()
         self.recorded_page.close_source()
         self.start_page.set_recent(self.preferences.recent())

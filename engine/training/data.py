@@ -180,8 +180,8 @@ def check_pictures(folder: Path, files: Sequence[Path]) -> None:
     missing = sorted({file.name for file in files} - {file.name for file in (folder / "images").glob("*")})
     if missing:
         raise UserError(
-            f"{folder / 'images'}: {len(missing)} pictures are missing, the first is {repr(missing[0])[1:-1]}; "
-            f"{LABELS} needs them"
+            f"{folder / 'images'}: {len(missing)} pictures are missing, the first is"
+            f" {repr(missing[0])[1:-1]}; {LABELS} needs them"
         )
 
 

@@ -229,7 +229,7 @@ def test_what_is_called_off_leaves_no_engine(tmp_path: Path) -> None:
         steps.append(step)
         stop.set()
 
-    with pytest.raises(UserError, match="^cancelled"):
+    with pytest.raises(UserError, match=r"^cancelled"):
         workshop.make([tmp_path / "pose.onnx", tmp_path / "detector.onnx"], "cuda:0", show, stop)
     assert {(step.network, step.number, step.count) for step in steps} == {("pose.onnx", 1, 2)}
     assert engines() == []

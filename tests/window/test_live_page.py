@@ -14,8 +14,13 @@ from filming import StreetCamera
 from PySide6.QtCore import QPoint, Qt
 from pytestqt.qtbot import QtBot
 
+from app.health import Health
+from app.live import State
+from app.recorder import Recorder
+from app.types import NO_TRACKS, Result, Timings
 from app.ui.live_page import LivePage
 from app.ui.preferences import Preferences
+from engine.types import Frame
 
 PATIENCE_MS = 20_000
 
@@ -183,3 +188,41 @@ def test_other_settings_open_the_source_anew_but_never_cut_a_recording(page, cam
     page.record.setChecked(False)
     qtbot.waitUntil(lambda: page._live is not before and len(seen(page)) >= 2, timeout=PATIENCE_MS)
     assert page.strip.text("smoothing") == ""
+
+
+def test_a_picture_of_the_source_before_that_comes_late_is_not_shown(qtbot):
+    shows = []
+
+    class Late:
+        """A source that is never opened; what it shows is up to the test."""
+
+        def __init__(self, _argument, _settings, *, show, changed):  # noqa: ARG002 (as Live has it)
+            shows.append(show)
+            self.recorder = Recorder(lambda: None)
+
+        def start(self):
+            """Nothing comes by itself."""
+
+        stop = start
+
+        def join(self, _timeout_s):
+            return True
+
+        def state(self):
+            return State()
+
+        def health(self):
+            return Health()
+
+    page = LivePage(Preferences(), open_live=Late)
+    qtbot.addWidget(page)
+    page.start("0")
+    page.start("1")
+    image = np.zeros((90, 160, 3), np.uint8)
+    result = Result(Frame(0, 0.0, image), NO_TRACKS, Timings(0.0, 0.0, 0.0, 0.0))
+    shows[0](result)
+    assert page.newest is None
+    shows[1](result)
+    assert page.newest is result
+    page.stop()
+    assert page.stopped()
