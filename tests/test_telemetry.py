@@ -66,4 +66,4 @@ def test_a_whole_run_connects_nowhere(tmp_path: Path) -> None:
     models = ["--detector", str(detector), "--pose", str(pose)]
     run = [sys.executable, "-m", "app", "run", str(tmp_path / "clip.mp4"), "-o", str(tmp_path / "out")]
     assert "AF_INET" not in connections([*run, *models], tmp_path / "home")
-    assert len(list((tmp_path / "out").iterdir())) == 2
+    assert len(list((tmp_path / "out").iterdir())) == 3
