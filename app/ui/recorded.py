@@ -202,10 +202,6 @@ class RecordedPage(QWidget):
         self.timeline.select(())
         self.canvas.follow(0)
 
-    def actions(self) -> list[QAction]:
-        """Everything that can be done here, by keys and menus."""
-        return super().actions()
-
     def _act(self) -> None:
         def add(name: str, text: str, keys: str, tip: str, do: Callable[[], object]) -> QAction:
             return action(self, f"recorded.{name}", text, keys, tip, do)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QSplitter, QVBoxLayout, QWidget
 
+from app.ui.actions import button
+
 if TYPE_CHECKING:
     from app.ui.recorded import RecordedPage
 
@@ -24,6 +26,8 @@ def lay_out(page: RecordedPage) -> None:
     column.setSpacing(0)
     row = QHBoxLayout()
     row.addWidget(page.transport, 1)
+    row.addWidget(button(page, page.export))
+    row.setContentsMargins(0, 0, 8, 0)
     column.addLayout(row)
     column.addWidget(page.timeline, 1)
     foot = QHBoxLayout()
