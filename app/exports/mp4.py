@@ -22,8 +22,10 @@ from engine.types import Frame
 
 if TYPE_CHECKING:
     from app.exports import Work
+    from app.store.session import Session
 
 DECODERS = 4  #: threads
+SAME_S = 1e-6  #: times of a picture and of its measurements differ by less
 
 
 def write(work: Work) -> list[Path]:
@@ -39,8 +41,23 @@ def write(work: Work) -> list[Path]:
         )
     if work.style.background != "video" and not work.session.about.stills:
         return _written(work, _info(work), _blank(work))
-    with closing(_opened(work.session.about, work.style.source)) as source:
-        return _written(work, source.info, source.frames(work.stop))
+    with closing(_opened(work.session, work.style.source)) as source:
+        frames = source.frames(work.stop)
+        if work.session.about.live:
+            frames = _as_measured(work.session, frames)
+        return _written(work, source.info, frames)
+
+
+def _as_measured(session: Session, frames: Iterator[Frame]) -> Iterator[Frame]:
+    """Those of a recorded camera that were measured, with the numbers they had then; known by their times.
+
+    The recording has numbers of its own: also what nobody had time to measure is in it.
+    """
+    times, indices = session.times(), session.indices()
+    for frame in frames:
+        place = int(np.searchsorted(times, frame.time - SAME_S))
+        if place < len(times) and times[place] <= frame.time + SAME_S:
+            yield replace(frame, index=int(indices[place]))
 
 
 def _written(work: Work, info: SourceInfo, frames: Iterator[Frame]) -> list[Path]:
@@ -89,23 +106,35 @@ def _info(work: Work) -> SourceInfo:
     silent = SourceInfo(**known, audio="")
     if not work.style.source and not (about.place and _same(about, Path(about.place))):
         return silent
-    with closing(_opened(about, work.style.source)) as source:
+    with closing(_opened(work.session, work.style.source)) as source:
         return replace(silent, audio=source.info.audio)
 
 
-def _opened(about: About, given: str) -> Source:
+def _opened(session: Session, given: str) -> Source:
     """The video that was measured. UserError where it is not there, or another."""
-    place = given or about.place
+    about = session.about
+    place = given or about.place or _recorded(session)
     if not place:
         raise UserError(f"{about.name} is no file, so there is no video to paint on; pass one with --source")
     path = Path(place)
     if not path.exists():
         raise UserError(f"{printable(path)} is not there any more; say with --source where it is now")
-    if not _same(about, path):
-        raise UserError(
-            f"{printable(path)} is not the video that was measured; say with --source where that is"
-        )
-    return open_source(str(path), stem=about.stem, threads=DECODERS)
+    other = UserError(
+        f"{printable(path)} is not the video that was measured; say with --source where that is"
+    )
+    if not about.live and not _same(about, path):
+        raise other
+    source = open_source(str(path), stem=about.stem, threads=DECODERS)
+    if about.live and (source.info.width, source.info.height) != (about.width, about.height):
+        source.close()  # what a camera showed has no fingerprint
+        raise other
+    return source
+
+
+def _recorded(session: Session) -> str:
+    """What was recorded of a camera beside its session, "" where there is nothing."""
+    clean = session.path.with_name(f"{session.path.stem}.clean.mp4")
+    return str(clean) if session.about.live and clean.is_file() else ""
 
 
 def _same(about: About, path: Path) -> bool:
