@@ -11,8 +11,9 @@ from pathlib import Path
 from app.outputs.partial import Partial
 from app.plain import printable
 from app.store.about import About, Recipe
+from app.store.schema import connect
 from app.store.session import Session, open_session_file
-from app.store.writer import versions
+from app.store.writer import settle_down, versions
 from app.types import Before, Seen
 from engine.errors import UserError
 
@@ -96,8 +97,7 @@ def put_aside(session: Path, files: Collection[Path]) -> list[Path]:
 
 def _move(file: Path, to: Path, *, database: bool) -> None:
     if database:
-        with closing(open_session_file(file)):
-            pass  # what a killed run left beside it is taken in
+        settle_down(connect(file))  # what a killed run, or who repairs it, left beside it is taken in
         for ending in ("-wal", "-shm"):
             beside = file.with_name(file.name + ending)
             if beside.exists():

@@ -91,7 +91,7 @@ def _add_style(parser: argparse.ArgumentParser) -> None:
 
 def _ids(text: str) -> tuple[int, ...]:
     """Of "3,5"."""
-    ids = tuple(int(part) for part in text.split(","))
-    if min(ids) < 1:
-        raise ValueError(text)
-    return ids
+    parts = [part.strip() for part in text.split(",")]
+    if not all(part.isdecimal() and int(part) for part in parts):
+        raise argparse.ArgumentTypeError(f"{text!r} is no list of numbers from 1, as in 3,5")
+    return tuple(map(int, parts))
