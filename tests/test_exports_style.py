@@ -240,5 +240,11 @@ def test_flags_of_the_command_are_the_fields_of_the_style(walk, tmp_path, capsys
     assert "0.25 to 4 times as wide, not 9" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("people", ["Ada", "1,", "0", "-1", "1;2"])
+def test_people_that_are_no_numbers_are_refused_in_words(walk, people, capsys) -> None:
+    assert main(["export", str(walk[1]), f"--people={people}"]) == 2
+    assert f"'{people}' is no list of numbers from 1, as in 3,5" in capsys.readouterr().err
+
+
 def test_sides_of_a_body_are_where_the_test_thinks() -> None:
     assert {(5, 6), (7, 8), (11, 12), (13, 14)} <= set(PAIRS)
