@@ -223,7 +223,7 @@ class Review:
             if path.is_file():
                 inode = _inode(path)
                 self._session, self._inode = [session_of(self._video, path)], inode
-                self._read(looked_for=True, trouble="", details="")
+                self._read(looked_for=True, said="", trouble="", details="")
                 return
         self._tell(looked_for=True, session="", chart=EMPTY, finished=False, undoable="", redoable="")
 

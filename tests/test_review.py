@@ -122,6 +122,19 @@ def test_a_session_of_another_recording_of_the_same_name_is_not_taken(walk: Path
         assert it.until(lambda account: bool(account.chart.rows)).trouble == ""
 
 
+def test_what_was_repaired_in_the_session_before_is_not_said_of_the_one_that_took_its_place(
+    walk: Path, seen: Path
+) -> None:
+    with watched(walk, walk.parent) as it:
+        it.until(lambda account: len(account.chart.rows) == 3)
+        it.review.delete(3)
+        it.until(lambda account: account.said == "Deleted 3")
+        seen.rename(seen.with_name("walk.1.kinetrail"))
+        played.session(walk, seen, THERE)
+        it.review.refresh()
+        assert it.until(lambda account: len(account.chart.rows) == 3).said == ""
+
+
 def test_a_copy_of_the_recording_still_has_its_session(walk: Path, seen: Path, tmp_path: Path) -> None:
     (tmp_path / "copy").mkdir()
     shutil.copyfile(walk, tmp_path / "copy" / "walk.mp4")
