@@ -20,7 +20,8 @@ from app.settings import Settings
 from engine.errors import UserError
 
 PROGRAM = """
-import json, os, pathlib, sys, time
+import json, signal, os, pathlib, sys, time
+signal.signal(signal.SIGINT, signal.default_int_handler)  # also where a job in the background ignores it
 task = json.loads(sys.stdin.read())
 place = pathlib.Path(task["settings"]["output"])
 name = pathlib.Path(task["source"]).stem

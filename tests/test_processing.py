@@ -14,6 +14,7 @@ from app.settings import Settings
 
 PROGRAM = """
 import json, os, pathlib, signal, sys, time
+signal.signal(signal.SIGINT, signal.default_int_handler)  # also where a job in the background ignores it
 task = json.loads(sys.stdin.read())
 place = pathlib.Path(task["settings"]["output"])
 name = task["source"]

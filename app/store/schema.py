@@ -15,7 +15,6 @@ from app.plain import printable
 from engine.errors import UserError
 
 APPLICATION = 0x4B54524C  #: "KTRL", in PRAGMA application_id
-PAGE = 1024  #: bytes; a session of a few seconds is mostly pages that are not full, a long one reads as fast
 LEAST = 1 << 16  #: bytes that a disk has to have left for SQLite to open a session that is written to
 PATIENCE_S = 5.0  #: how long a lock of another process is waited for
 
@@ -73,7 +72,8 @@ def create(path: Path, fill: Callable[[sqlite3.Connection], None]) -> sqlite3.Co
         with writing(path):
             _remove(new, *BESIDE)
             with closing(_opened(new, "rwc")) as database:
-                database.execute(f"PRAGMA page_size = {PAGE}")  # this and the next work only before all else
+                # A session of a few seconds is mostly pages that are not full; a long one reads as fast.
+                database.execute("PRAGMA page_size = 1024")  # this and the next work only before all else
                 database.execute("PRAGMA auto_vacuum = INCREMENTAL")
                 database.execute(f"PRAGMA application_id = {APPLICATION}")
                 _migrate(database, path)
