@@ -17,7 +17,7 @@ from app.store.session import open_session_file
 from app.store.writer import ENDING as SESSION
 from engine.errors import UserError
 
-CLEAN = ".clean.mp4"
+MP4, CLEAN = ".mp4", ".clean.mp4"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +70,17 @@ def _recording(path: str) -> tuple[str, str]:
     if path.lower().endswith(SESSION) and Path(path).is_file():
         with closing(open_session_file(Path(path))) as session:
             return _filmed(Path(path), session.about), path
-    if path.lower().endswith(CLEAN) and (beside := Path(path[: -len(CLEAN)] + SESSION)).is_file():
-        return path, str(beside)
+    if path.lower().endswith(CLEAN):  # a recording, processed again since or not
+        return path, _first(path[: -len(MP4)] + SESSION, path[: -len(CLEAN)] + SESSION)
+    clean = path[: -len(MP4)] + CLEAN
+    if path.lower().endswith(MP4) and Path(clean).is_file():  # what was painted on it is painted again
+        return clean, _first(path[: -len(MP4)] + SESSION)
     return path, ""
+
+
+def _first(*paths: str) -> str:
+    """The first of them that is there, "" where none is."""
+    return next((path for path in paths if Path(path).is_file()), "")
 
 
 def _filmed(session: Path, about: About) -> str:

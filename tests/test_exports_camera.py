@@ -17,6 +17,7 @@ from figures import standing, tracks
 from app import grid
 from app.cli import main
 from app.exports import Style, export
+from app.report.thumbs import video_of
 from app.store.about import Recipe
 from app.store.session import open_session_file
 from app.store.writer import Writer
@@ -92,3 +93,10 @@ def test_without_its_recording_a_camera_has_no_video_to_paint_on(session: Path) 
     session.with_name("a.b.clean.mp4").unlink()
     with closing(open_session_file(session)) as opened, pytest.raises(UserError, match="is no file"):
         export(opened, "mp4", session.with_name("x.mp4"))
+
+
+def test_the_report_of_a_camera_takes_its_pictures_from_the_recording(session: Path) -> None:
+    with closing(open_session_file(session)) as opened:
+        assert video_of(opened, "") == (str(session.with_name("a.b.clean.mp4")), "")
+        session.with_name("a.b.clean.mp4").unlink()
+        assert video_of(opened, "") == ("", "The source was no file, so there are no pictures.")

@@ -15,7 +15,7 @@ from app.exports.painter import Painter, straight
 from app.outputs.mp4 import LARGEST, Mp4
 from app.plain import printable
 from app.sources import open_source, unheard
-from app.store.about import About, fingerprint
+from app.store.footage import footage, same
 from app.types import Source, SourceInfo
 from engine.errors import UserError
 from engine.types import Frame
@@ -104,7 +104,7 @@ def _info(work: Work) -> SourceInfo:
         )
     known = {entry.name: getattr(about, entry.name) for entry in fields(SourceInfo) if entry.name != "audio"}
     silent = SourceInfo(**known, audio="")
-    if not work.style.source and not (about.place and _same(about, Path(about.place))):
+    if not work.style.source and not (about.place and same(about, Path(about.place))):
         return silent
     with closing(_opened(work.session, work.style.source)) as source:
         return replace(silent, audio=source.info.audio)
@@ -112,32 +112,9 @@ def _info(work: Work) -> SourceInfo:
 
 def _opened(session: Session, given: str) -> Source:
     """The video that was measured. UserError where it is not there, or another."""
-    about = session.about
-    place = given or about.place or _recorded(session)
-    if not place:
-        raise UserError(f"{about.name} is no file, so there is no video to paint on; pass one with --source")
-    path = Path(place)
-    if not path.exists():
-        raise UserError(f"{printable(path)} is not there any more; say with --source where it is now")
-    other = UserError(
-        f"{printable(path)} is not the video that was measured; say with --source where that is"
-    )
-    if not about.live and not _same(about, path):
-        raise other
+    about, path = session.about, footage(session, given)
     source = open_source(str(path), stem=about.stem, threads=DECODERS)
     if about.live and (source.info.width, source.info.height) != (about.width, about.height):
         source.close()  # what a camera showed has no fingerprint
-        raise other
+        raise UserError(f"{printable(path)} is not the video that was measured: its size is another")
     return source
-
-
-def _recorded(session: Session) -> str:
-    """What was recorded of a camera beside its session, "" where there is nothing."""
-    clean = session.path.with_name(f"{session.path.stem}.clean.mp4")
-    return str(clean) if session.about.live and clean.is_file() else ""
-
-
-def _same(about: About, path: Path) -> bool:
-    """Whether that is the video that was measured; a copy has another time."""
-    known, now = about.fingerprint.split("-"), fingerprint(path).split("-")
-    return about.fingerprint != "" and (known[0], known[-1]) == (now[0], now[-1])

@@ -64,7 +64,7 @@ def _html(session: Session, args: argparse.Namespace, stop: threading.Event) -> 
     from app.report.page import page
     from app.report.thumbs import thumbnails, video_of
 
-    video, missing = ("", "") if args.no_pictures else video_of(session.about, args.source)
+    video, missing = ("", "") if args.no_pictures else video_of(session, args.source)
     findings = measure(session, stop)
     pictures = thumbnails(session, findings.suspicions, video, stop) if video and not stop.is_set() else {}
     if video and findings.suspicions and not pictures:

@@ -17,13 +17,12 @@ from av.container import InputContainer
 
 from app.draw import draw
 from app.film import Film, Rerun
-from app.plain import printable
 from app.reel import Reel
 from app.report.findings import Suspicion
 from app.report.measure import threshold_of
 from app.sources import open_source
 from app.stamps import Stamps, scan
-from app.store.about import About, fingerprint
+from app.store.footage import Missing, footage
 from app.store.session import Session
 from engine.errors import UserError
 from engine.types import Boxes, Image
@@ -39,24 +38,20 @@ QUALITY = 80  #: of the JPEG
 MARK = (60, 60, 255)  #: BGR, around joints that jumped
 
 
-def video_of(about: About, given: str) -> tuple[str, str]:
+def video_of(session: Session, given: str) -> tuple[str, str]:
     """The video that was measured, and why there is none: one of the two is "".
 
     UserError where one is `given` that is not it.
     """
-    if not (given or about.place):
-        return "", "The source was no file, so there are no pictures."
-    path = Path(given or about.place)
-    if not path.exists():
+    try:
+        return str(footage(session, given)), ""
+    except UserError as error:
         if given:
-            raise UserError(f"there is no file '{printable(path)}'; say with --source where the video is")
-        return "", "The video is not where it was, so there are no pictures; --source says where it is now."
-    known, now = about.fingerprint.split("-"), fingerprint(path).split("-")
-    if (known[0], known[-1]) != (now[0], now[-1]):  # a copy has another time
-        if given:
-            raise UserError(f"{printable(path)} is not the video that was measured")
-        return "", "Another video is where it was, so there are no pictures; --source says where it is now."
-    return str(path), ""
+            raise
+        if not session.about.place:
+            return "", "The source was no file, so there are no pictures."
+        where = "The video is not" if isinstance(error, Missing) else "Another video is"
+        return "", f"{where} where it was, so there are no pictures; --source says where it is now."
 
 
 def chosen(suspicions: Sequence[Suspicion]) -> list[int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -85,11 +86,14 @@ class Window(QMainWindow):
 
     def process(self, sources: Sequence[str]) -> None:
         """Work on recordings in the background; what is in the queue already is not put there twice."""
-        settings = replace(self.preferences.settings(), output=str(self.preferences.output_folder()))
+        folder = os.path.abspath(self.preferences.output_folder())  # noqa: PTH100 (asks no disk)
+        settings = replace(self.preferences.settings(), output=folder)
         there = {work.source for work in self._open_works()}
         for source in sources:
+            place, ending = os.path.split(os.path.abspath(source))  # noqa: PTH100
+            itself = place == folder and ending.lower().endswith(".mp4")  # its MP4 would take its place
             if source not in there:
-                self.queue_panel.queue.add(source, settings)
+                self.queue_panel.queue.add(source, replace(settings, no_video=settings.no_video or itself))
         self.queue_dock.show()
 
     def _arrived(self, arrival: Arrival) -> None:
