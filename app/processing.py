@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 import sys
 import threading
@@ -25,7 +24,7 @@ from app.work import State
 from app.work import Work as Work
 
 ROOT = Path(__file__).parents[1]
-PATIENCE_S = 20.0  #: for a program that was asked to stop and completes its files
+PATIENCE_S = 20.0  #: for a program that was asked to stop (SIGTERM, which jobs in the background heed too)
 WORDS = 4096  #: bytes that are kept of what a program complains of
 
 
@@ -107,7 +106,7 @@ class Queue:
             if work is not None and not work.over:
                 self._works[number] = replace(work, state="cancelled", message="cancelled")
                 if running:
-                    running.send_signal(signal.SIGINT)
+                    running.terminate()
             elif running:
                 running.kill()
             self._more.notify_all()
@@ -169,7 +168,7 @@ class Queue:
         with self._more:
             self._running[work.number] = running
             if self._works[work.number].state == "cancelled":
-                running.send_signal(signal.SIGINT)
+                running.terminate()
         complaints = _Tail(running)
         kinds: set[str] = set()
         with running, suppress(BrokenPipeError):

@@ -21,7 +21,7 @@ from engine.errors import UserError
 
 PROGRAM = """
 import json, signal, os, pathlib, sys, time
-signal.signal(signal.SIGINT, signal.default_int_handler)  # also where a job in the background ignores it
+signal.signal(signal.SIGTERM, signal.default_int_handler)
 task = json.loads(sys.stdin.read())
 place = pathlib.Path(task["settings"]["output"])
 name = pathlib.Path(task["source"]).stem

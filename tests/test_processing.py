@@ -14,7 +14,7 @@ from app.settings import Settings
 
 PROGRAM = """
 import json, os, pathlib, signal, sys, time
-signal.signal(signal.SIGINT, signal.default_int_handler)  # also where a job in the background ignores it
+signal.signal(signal.SIGTERM, signal.default_int_handler)
 task = json.loads(sys.stdin.read())
 place = pathlib.Path(task["settings"]["output"])
 name = task["source"]
@@ -33,7 +33,7 @@ if name == "dies":
     sys.stderr.flush()
     os.kill(os.getpid(), signal.SIGKILL)
 if name == "deaf":
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
 try:
     say(kind="going", frames=30, total=120, fps=15.0, people=2, doing="")
     print("no JSON", flush=True)

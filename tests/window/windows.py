@@ -26,7 +26,7 @@ PATIENCE_MS = 20_000
 #: In place of `kinetrail work`: what it does depends on the name of the recording.
 WORKER = """
 import json, signal, os, pathlib, sys, time
-signal.signal(signal.SIGINT, signal.default_int_handler)  # also where a job in the background ignores it
+signal.signal(signal.SIGTERM, signal.default_int_handler)
 task = json.loads(sys.stdin.read())
 source = pathlib.Path(task["source"])
 out = pathlib.Path(task["settings"]["output"])
