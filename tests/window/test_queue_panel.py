@@ -76,13 +76,13 @@ def press(panel: QueuePanel, text: str) -> None:
 def test_what_was_finished_before_is_told_as_such_and_can_be_looked_at(qtbot, panel, tmp_path):
     work_on(qtbot, panel, tmp_path, "again")
     qtbot.waitUntil(lambda: told(panel) == "again.mp4: finished before, nothing to do")
-    assert buttons(panel) == ["Show"]
+    qtbot.waitUntil(lambda: buttons(panel) == ["Show"], timeout=20_000)
 
 
 def test_a_file_that_somebody_changed_is_named_and_replaced_only_when_asked(qtbot, panel, tmp_path):
     work_on(qtbot, panel, tmp_path, "changed")
     qtbot.waitUntil(lambda: told(panel) == "changed.csv exists already; Replace makes it anew")
-    assert buttons(panel) == ["Replace"]
+    qtbot.waitUntil(lambda: buttons(panel) == ["Replace"], timeout=20_000)
     press(panel, "Replace")
     qtbot.waitUntil(lambda: told(panel) == "changed.mp4: 120 frames read", timeout=20_000)
     assert [work.number for work in panel.works()] == [2]
@@ -91,7 +91,7 @@ def test_a_file_that_somebody_changed_is_named_and_replaced_only_when_asked(qtbo
 def test_what_went_wrong_is_told_and_can_be_tried_again(qtbot, panel, tmp_path):
     work_on(qtbot, panel, tmp_path, "full")
     qtbot.waitUntil(lambda: told(panel) == "full.mp4: the disk is full; make room")
-    assert buttons(panel) == ["Try again"]
+    qtbot.waitUntil(lambda: buttons(panel) == ["Try again"], timeout=20_000)
     press(panel, "Try again")
     qtbot.waitUntil(lambda: told(panel) == "full.mp4: 120 frames read", timeout=20_000)
     assert not panel.works()[0].settings.overwrite
