@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 
 from app.outputs import check
-from app.outputs.partial import Partial, unwritable
+from app.outputs.partial import put
 from app.palette import shades
 from app.plain import printable
 from app.rows import Row, read_rows
@@ -73,7 +73,8 @@ def contact_sheet(video: str, table: Path, out: Path, *, overwrite: bool, stop: 
     if stop.is_set():
         return Sheet((), 0, 0)
     for file, page in zip(files, pages, strict=True):
-        _write(file, _page({who: rows[who] for who in page}, chosen, cuts), overwrite=overwrite)
+        painted = _page({who: rows[who] for who in page}, chosen, cuts)
+        put(file, cv2.imencode(".png", painted)[1].tobytes(), overwrite=overwrite)
     return Sheet(tuple(files), len(ids), len(rows) - len(ids))
 
 
@@ -168,17 +169,3 @@ def _page(rows: Mapping[int, Sequence[Row]], chosen: Mapping[int, Sequence[Row]]
 
 def _text(page: Image, text: str, at: tuple[int, int], ink: tuple[int, int, int], size: int) -> None:
     cv2.putText(page, text, at, ink, cv2.FontFace("sans"), size, 500)
-
-
-def _write(path: Path, page: Image, *, overwrite: bool) -> None:
-    """UserError where the disk is full."""
-    partial = Partial(path, overwrite=overwrite)
-    try:
-        rest = memoryview(cv2.imencode(".png", page)[1].tobytes())
-        while rest:
-            rest = rest[partial.file.write(rest) :]
-        partial.publish()
-    except OSError as error:
-        raise unwritable(path, error) from error
-    finally:
-        partial.discard()

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.exports.csv import lines
-from app.outputs.partial import Partial, unwritable
+from app.exports.writing import whole
 from app.store.blocks import FRAMES
 
 if TYPE_CHECKING:
@@ -15,21 +16,12 @@ if TYPE_CHECKING:
 
 def write(work: Work) -> list[Path]:
     """The CSV. UserError where it cannot be written."""
-    part = Partial(work.out, overwrite=work.overwrite)
+    return whole(work, _pieces(work))
+
+
+def _pieces(work: Work) -> Iterator[bytes]:
+    """The table piece by piece, saying how far it is."""
     first, last = work.choice.places(work.session)
-    try:
-        for done, piece in enumerate(
-            lines(work.session, work.choice, raw=work.style.raw, long=work.style.long)
-        ):
-            if work.stop.is_set():
-                return []
-            rest = memoryview(piece)
-            while rest:
-                rest = rest[part.file.write(rest) :]
-            work.show(min(done * FRAMES, last - first), last - first)
-        part.publish()
-    except OSError as error:
-        raise unwritable(work.out, error) from error
-    finally:
-        part.discard()
-    return [work.out]
+    for done, piece in enumerate(lines(work.session, work.choice, raw=work.style.raw, long=work.style.long)):
+        yield piece
+        work.show(min(done * FRAMES, last - first), last - first)

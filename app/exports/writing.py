@@ -33,9 +33,7 @@ def whole(work: Work, pieces: Iterable[str] | Iterable[bytes]) -> list[Path]:
     part = Partial(work.out, overwrite=work.overwrite)
     try:
         for piece in pieces:
-            rest = memoryview(piece.encode() if isinstance(piece, str) else piece)
-            while rest:
-                rest = rest[part.file.write(rest) :]
+            part.add(piece.encode() if isinstance(piece, str) else piece)
             if work.stop.is_set():
                 break
         if work.stop.is_set():  # maybe after the last piece, which then is not the last one there is

@@ -69,6 +69,12 @@ class Partial:
         """Neither published nor discarded."""
         return not self.file.closed
 
+    def add(self, content: bytes) -> None:
+        """Write all of it behind what there is. OSError where the disk is full."""
+        rest = memoryview(content)
+        while rest:
+            rest = rest[self.file.write(rest) :]
+
     def publish(self) -> None:
         """Give the file its name, and close it."""
         self._ready(self._part)
@@ -103,6 +109,18 @@ class Partial:
         self.file.truncate(end)
         self.publish()
         return UserError(f"{printable(self._path)}: {why}; the first {frames} frames are saved in it")
+
+
+def put(path: Path, content: bytes, *, overwrite: bool) -> None:
+    """Write a file that is there as a whole or not at all. UserError where it cannot be written."""
+    partial = Partial(path, overwrite=overwrite)
+    try:
+        partial.add(content)
+        partial.publish()
+    except OSError as error:
+        raise unwritable(path, error) from error
+    finally:
+        partial.discard()
 
 
 def unwritable(path: Path, error: OSError) -> UserError:

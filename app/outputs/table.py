@@ -79,13 +79,12 @@ class Csv:
             self._partial.publish()
 
     def _append(self, text: str) -> None:
-        rest = memoryview(text.encode())
+        content = text.encode()
         try:
-            while rest:
-                rest = rest[self._partial.file.write(rest) :]
+            self._partial.add(content)
         except OSError as error:
             raise self._partial.salvaged(error, self._end, self._frames) from error
-        self._end += len(text.encode())
+        self._end += len(content)
 
 
 def _row(

@@ -9,7 +9,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from app.outputs.partial import Partial, check, unwritable
+from app.outputs.partial import check, put
 from app.plain import printable
 from engine.errors import UserError
 
@@ -46,7 +46,7 @@ def run(args: argparse.Namespace, stop: threading.Event) -> bool:
     if not written:
         _say(text)
         return True
-    _write(out, text, overwrite=args.overwrite)
+    put(out, text.encode("utf-8", "replace"), overwrite=args.overwrite)
     if not args.quiet:
         _say(f"{printable(args.session)} -> {printable(out)}\n")
     return True
@@ -78,20 +78,6 @@ def _check(out: Path, session: Path, video: str, *, overwrite: bool) -> None:
         if out.exists() and made_of.exists() and out.samefile(made_of):
             raise UserError(f"{printable(out)}: is what the report is made of; choose another name with -o")
     check(out, overwrite=overwrite)
-
-
-def _write(path: Path, text: str, *, overwrite: bool) -> None:
-    """UserError where the disk is full."""
-    partial = Partial(path, overwrite=overwrite)
-    try:
-        rest = memoryview(text.encode("utf-8", "replace"))
-        while rest:
-            rest = rest[partial.file.write(rest) :]
-        partial.publish()
-    except OSError as error:
-        raise unwritable(path, error) from error
-    finally:
-        partial.discard()
 
 
 def _say(text: str) -> None:

@@ -114,16 +114,13 @@ def cut(image: Image, tracks: Tracks, about: Suspicion, threshold: float) -> Ima
     shift = low.astype(np.float32)
     moved = (joints[rows] - shift) * np.float32(scale)
     placed = np.tile(low, 2)
+    those = tracks.take(rows)
     there = replace(
-        tracks,
-        ids=tracks.ids[rows],
-        boxes=Boxes(((boxes - placed) * scale).astype(np.float32), tracks.boxes.scores[rows]),
+        those,
+        boxes=Boxes(((boxes - placed) * scale).astype(np.float32), those.boxes.scores),
         measured=moved,
         keypoints=moved,
-        scores=tracks.scores[rows],
-        predicted=np.zeros_like(tracks.predicted[rows]) if about.joints else tracks.predicted[rows],
-        likeness=tracks.likeness[rows],
-        spread=tracks.spread[rows],
+        predicted=np.zeros_like(those.predicted) if about.joints else those.predicted,
     )
     painted = draw(small, there, threshold)
     if about.kind == "spike":
