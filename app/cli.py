@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from app import __version__
+from app.answer import tell as tell
 from app.arguments import add_models, add_options, add_tracks
 from app.exports import command as exports
 from app.report import command as reports
@@ -200,18 +201,6 @@ def _verify_models(args: argparse.Namespace, _: threading.Event) -> int:
     text, well = verify(as_json=args.json)
     tell(text)
     return 0 if well else DAMAGED
-
-
-def tell(text: str) -> int:
-    """Print it; 0, the exit code. UserError where it cannot be printed."""
-    try:
-        sys.stdout.write(text)
-        sys.stdout.flush()
-    except BrokenPipeError:  # whoever read along has left
-        return 0
-    except OSError as error:
-        raise UserError(f"what there is to say cannot be written ({error.strerror})") from error
-    return 0
 
 
 @contextmanager

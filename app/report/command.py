@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import sys
 import threading
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from app.answer import tell
 from app.outputs.partial import check, put
 from app.plain import printable
 from engine.errors import UserError
@@ -44,11 +44,11 @@ def run(args: argparse.Namespace, stop: threading.Event) -> bool:
     if stop.is_set():
         return False
     if not written:
-        _say(text)
+        tell(text)
         return True
     put(out, text.encode("utf-8", "replace"), overwrite=args.overwrite)
     if not args.quiet:
-        _say(f"{printable(args.session)} -> {printable(out)}\n")
+        tell(f"{printable(args.session)} -> {printable(out)}\n")
     return True
 
 
@@ -78,14 +78,3 @@ def _check(out: Path, session: Path, video: str, *, overwrite: bool) -> None:
         if out.exists() and made_of.exists() and out.samefile(made_of):
             raise UserError(f"{printable(out)}: is what the report is made of; choose another name with -o")
     check(out, overwrite=overwrite)
-
-
-def _say(text: str) -> None:
-    """UserError where it cannot be printed."""
-    try:
-        sys.stdout.write(text)
-        sys.stdout.flush()
-    except BrokenPipeError:  # whoever read along has left
-        return
-    except OSError as error:
-        raise UserError(f"what there is to say cannot be written ({error.strerror})") from error
