@@ -198,7 +198,8 @@ def vanish(folder: str, *arguments: str) -> int:
     def delete() -> None:
         while not any(Path(folder).glob("*.kinetrail")):
             time.sleep(0.001)
-        shutil.rmtree(folder)
+        while Path(folder).exists():  # what is made in it meanwhile goes too
+            shutil.rmtree(folder, ignore_errors=True)
 
     threading.Thread(target=delete, daemon=True).start()
     return command(*arguments)
@@ -253,7 +254,7 @@ def on_disk(options: str, filled: str, disk: str, kept: str, task: str, *given: 
     finally:
         sys.stderr.flush()
         for path in Path(disk).iterdir():
-            if path.name != "filler":
+            if path.is_file() and path.name != "filler":
                 shutil.copy2(path, kept)
 
 

@@ -171,7 +171,7 @@ def test_a_session_on_a_read_only_disk_is_read_and_a_repair_refused(tried: Trial
 def test_a_folder_that_is_deleted_meanwhile_is_one_line(tried: Trials, disk: Disk) -> None:
     """Files that are open can still be written; what cannot be had any more is their names."""
     ended = disk.run("vanish", disk.place / "out", *run_of(tried, disk.place / "out"), size=KB * KB)
-    said_in_one_line(ended, "No such file", "disk I/O error", "readonly", "deleted")
+    said_in_one_line(ended, "o such file", "disk I/O error", "readonly database", "unable to open")
 
 
 def test_the_second_of_two_runs_on_one_output_is_refused_by_name(tried: Trials, tmp_path: Path) -> None:
