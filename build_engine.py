@@ -23,7 +23,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     with ctrl_c() as stop:
         try:  # NumPy and more, which `--help` does not wait for, and which may be missing
-            from app.engines import built, figures
+            from app.networks.engines import built, figures
             from app.progress import Console
             from engine.build import Refused
         except ImportError as error:

@@ -20,8 +20,8 @@ from typing import Any
 
 import numpy as np
 
-from app.draw import draw
 from app.job import Job
+from app.painting.draw import draw
 from app.pipeline import run
 from app.progress import Console
 from app.settings import Settings

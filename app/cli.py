@@ -183,20 +183,20 @@ def _doctor(args: argparse.Namespace, stop: threading.Event) -> int:
 
 
 def _list_models(args: argparse.Namespace, _: threading.Event) -> int:
-    from app.models import list_models
+    from app.networks.models import list_models
 
     return tell(list_models(as_json=args.json))
 
 
 def _download_model(args: argparse.Namespace, stop: threading.Event) -> int:
-    from app.models import download_model
+    from app.networks.models import download_model
 
     done = download_model(args.name, source=args.from_file, onnx=args.onnx, quiet=args.quiet, stop=stop)
     return 0 if done else STOPPED
 
 
 def _verify_models(args: argparse.Namespace, _: threading.Event) -> int:
-    from app.models import verify
+    from app.networks.models import verify
 
     text, well = verify(as_json=args.json)
     tell(text)

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import cv2
 
-from app.engines import engines_of
 from app.following import Following
+from app.networks.engines import engines_of
 from app.outputs.mp4 import Mp4
 from app.outputs.partial import Ready, unasked
 from app.outputs.table import Csv

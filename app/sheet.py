@@ -17,7 +17,7 @@ import numpy as np
 
 from app.outputs import check
 from app.outputs.partial import put
-from app.palette import shades
+from app.painting.palette import shades
 from app.plain import printable
 from app.rows import Row, read_rows
 from app.sources import open_source

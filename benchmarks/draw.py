@@ -17,9 +17,9 @@ from tempfile import TemporaryDirectory
 import cv2
 import numpy as np
 
-from app.draw import draw
 from app.outputs.mp4 import Mp4
 from app.outputs.table import Csv
+from app.painting.draw import draw
 from app.types import Result, SourceInfo, Timings
 from engine.skeleton import KEYPOINTS
 from engine.types import Boxes, Frame, Image

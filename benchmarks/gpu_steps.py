@@ -140,7 +140,7 @@ def track() -> Step:
 
 
 def draw() -> Step:
-    from app.draw import draw as paint
+    from app.painting.draw import draw as paint
 
     def work(items: Sequence[Item]) -> list[Item]:
         for item in items:

@@ -25,11 +25,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from app import live
-from app.live import Live
 from app.settings import Settings
 from app.slot import Slot
 from app.types import Result
+from app.watch import live
+from app.watch.live import Live
 from benchmarks.live_imagined import RATE, Imagined, Simulated
 
 sys.path.append("tests")

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.job import Job
-from app.live import NOWHERE
 from app.settings import Settings
+from app.watch.live import NOWHERE
 from engine.skeleton import KEYPOINTS
 from engine.types import Boxes, Frame, Poses
 

@@ -35,12 +35,12 @@ from PySide6.QtCore import QEventLoop, QPoint, QRect, Qt, QTimer  # noqa: E402
 from PySide6.QtGui import QColor, QPainter, QPixmap  # noqa: E402
 from PySide6.QtWidgets import QApplication, QDialog  # noqa: E402
 
-from app import room  # noqa: E402
-from app.cameras import IN_USE, Camera  # noqa: E402
 from app.ui import start, theme  # noqa: E402
 from app.ui.export_dialog import ExportDialog  # noqa: E402
 from app.ui.preferences import Preferences  # noqa: E402
 from app.ui.window import Window  # noqa: E402
+from app.watch import room  # noqa: E402
+from app.watch.cameras import IN_USE, Camera  # noqa: E402
 
 SIZE = 1280, 800
 MOST = 195_000  #: bytes of a picture

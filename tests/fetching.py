@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from publisher import Publisher
 
-from app import download as module
-from app.download import Wanted, download
+from app.networks import download as module
+from app.networks.download import Wanted, download
 from engine.errors import UserError
 
 CONTENT = random.Random(1).randbytes(300_000)

@@ -19,15 +19,16 @@ import cv2
 import networks
 import played
 
-from app import part, processing
+from app import processing
 from app.exports import csv as csv_export
 from app.exports.choice import Choice
+from app.networks import part
 from app.outputs.table import columns
+from app.playback.thumbnails import thumbnail
 from app.resume import strange
 from app.rows import read_rows
 from app.settings import Settings, read_toml
 from app.store.session import open_session_file
-from app.thumbnails import thumbnail
 from engine import fit
 from engine.description import described
 from engine.errors import UserError

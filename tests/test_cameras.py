@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from app import cameras as module
-from app.cameras import IN_USE, QUERYCAP, SILENT, Camera, Cameras, connect
 from app.sources import camera as opened
 from app.sources.live import Connection, Lost
+from app.watch import cameras as module
+from app.watch.cameras import IN_USE, QUERYCAP, SILENT, Camera, Cameras, connect
 
 META, OUTPUT = (
     0x00A00000,

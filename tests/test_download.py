@@ -30,10 +30,10 @@ from fetching import (  # noqa: F401  (fixtures)
 )
 from publisher import Publisher
 
-from app import download as module
-from app.download import Wanted, download, is_whole
-from app.part import kept
-from app.web import Unobtainable
+from app.networks import download as module
+from app.networks.download import Wanted, download, is_whole
+from app.networks.part import kept
+from app.networks.web import Unobtainable
 from engine.errors import UserError
 
 ROOT = Path(__file__).parents[1]
@@ -284,7 +284,7 @@ def test_a_disk_without_room_is_told_before_anything_comes(
     server: Publisher, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     usage = type("usage", (), {"free": 200_000})
-    monkeypatch.setattr("app.download.shutil.disk_usage", lambda _: usage)
+    monkeypatch.setattr("app.networks.download.shutil.disk_usage", lambda _: usage)
     with pytest.raises(UserError, match=r"0\.3 MB are to come, but the disk has 0\.2 MB left"):
         fetch(server.address, path)
     assert names(path) == []
@@ -324,7 +324,7 @@ def test_two_runs_do_not_fetch_one_file_at_once(server: Publisher, path: Path) -
 WORKER = """
 import sys, threading
 from pathlib import Path
-from app.download import Wanted, download
+from app.networks.download import Wanted, download
 download(sys.argv[1], Path(sys.argv[2]), Wanted(sys.argv[3]), show=lambda *_: None, stop=threading.Event())
 """
 

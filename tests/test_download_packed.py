@@ -12,8 +12,8 @@ import pytest
 from fetching import CONTENT, WANTED, fetch, is_there, leave_half, names, path_, server_, straight_and_quick  # noqa: F401  (fixtures)
 from publisher import Publisher
 
-from app import download as module
-from app.download import Wanted, take
+from app.networks import download as module
+from app.networks.download import Wanted, take
 from engine.errors import UserError
 
 

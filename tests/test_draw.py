@@ -13,9 +13,9 @@ import pytest
 from figures import nobody, standing, tracks
 from numpy.typing import ArrayLike, NDArray
 
-from app.draw import draw
-from app.labels import banner
-from app.palette import COLOURS, shades
+from app.painting.draw import draw
+from app.painting.labels import banner
+from app.painting.palette import COLOURS, shades
 from engine.skeleton import KEYPOINTS
 from engine.types import Image
 

@@ -22,7 +22,7 @@ from simulated_cuda import DEVICE
 from simulated_tensorrt import MAJORS, SIMULATION
 
 from app.cli import main
-from app.engines import describe, engines_of
+from app.networks.engines import describe, engines_of
 from app.progress import Console
 from build_engine import main as build_engine
 from engine.cache import engines
@@ -159,9 +159,9 @@ def test_without_a_gpu_nothing_is_said_about_tensorrt(
     pose: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "tensorrt", None)
-    monkeypatch.setattr("app.engines.KERNEL_MODULE", tmp_path / "no driver")
+    monkeypatch.setattr("app.networks.engines.KERNEL_MODULE", tmp_path / "no driver")
     assert used(pose, pose) == ([pose, pose], "")
-    monkeypatch.setattr("app.engines.KERNEL_MODULE", tmp_path)
+    monkeypatch.setattr("app.networks.engines.KERNEL_MODULE", tmp_path)
     found, said = used(pose, pose)
     assert found == [pose, pose]
     assert said.count("\n") == 1
@@ -184,7 +184,7 @@ def test_a_tensorrt_that_is_broken_is_one_line_too(
     (tmp_path / "broken").mkdir()
     (tmp_path / "broken" / "tensorrt.py").write_text(broken)
     monkeypatch.syspath_prepend(tmp_path / "broken")
-    monkeypatch.setattr("app.engines.KERNEL_MODULE", tmp_path)
+    monkeypatch.setattr("app.networks.engines.KERNEL_MODULE", tmp_path)
     found, said = used(pose)
     assert found == [pose]
     assert said.startswith("networks run on ONNX Runtime, not on TensorRT: engines need TensorRT (")

@@ -22,7 +22,7 @@ from app.cli import main
 from app.exports import Style, export
 from app.exports.command import WORDS
 from app.exports.painter import straight
-from app.palette import DARK, LIGHT, shades
+from app.painting.palette import DARK, LIGHT, shades
 from app.store.about import Recipe, fingerprint
 from app.store.session import open_session_file
 from app.store.writer import Writer

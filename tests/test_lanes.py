@@ -9,8 +9,8 @@ import numpy as np
 import played
 import pytest
 
-from app.lanes import Chart, Row, bins, chart, columns, handovers, moment, tick_step
-from app.remedies import reasons
+from app.playback.lanes import Chart, Row, bins, chart, columns, handovers, moment, tick_step
+from app.playback.remedies import reasons
 from app.store.session import open_session_file
 
 

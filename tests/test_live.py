@@ -17,14 +17,14 @@ from clips import picture, write
 from fakes import info, poses, stage
 from mjpeg import DeafPort, MjpegCamera
 
-from app import ahead, live
-from app.live import Live, Wanted
 from app.outputs.mp4 import Mp4
 from app.settings import Settings
 from app.sources import stream
 from app.stages import Stage
 from app.store.session import open_session_file
 from app.types import Result
+from app.watch import ahead, live
+from app.watch.live import Live, Wanted
 from engine.errors import UserError
 from engine.types import Boxes, Frame
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from fakes import result, tracks
 
-from app.health import Health, Pulse
 from app.types import Timings
+from app.watch.health import Health, Pulse
 from engine.types import Frame
 
 SOMEBODY = np.zeros((17, 2), np.float32)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from app.angles import course, measured
-from app.lookback import KEPT_S, Lookback
+from app.watch.lookback import KEPT_S, Lookback
 from engine.types import Boxes
 from trackers.types import Tracks
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from app.download import Wanted, is_whole
-from app.part import kept
+from app.networks.download import Wanted, is_whole
+from app.networks.part import kept
 from benchmarks import demo_accuracy
 from engine.catalogue import Kind
 from engine.detector import open_detector

@@ -19,8 +19,8 @@ from pathlib import Path
 import pytest
 from publisher import Publisher
 
-from app import download as module
 from app.cli import main
+from app.networks import download as module
 from engine.catalogue import CATALOGUE, Published
 from engine.errors import UserError
 from engine.models import model_file
@@ -280,7 +280,7 @@ def test_without_pytorch_the_checkpoint_stays_and_what_to_install_is_said(
     folder: Path, capfd, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     find = importlib.util.find_spec
-    monkeypatch.setattr("app.models.find_spec", lambda name: None if name == "torch" else find(name))
+    monkeypatch.setattr("app.networks.models.find_spec", lambda name: None if name == "torch" else find(name))
     assert main(["models", "download", "net", "--onnx"]) == 2
     assert 'needs torch: pip install "kinetrail[train]"' in capfd.readouterr().err
     assert (folder / "net.pth").is_file()
@@ -311,8 +311,8 @@ def exporter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str],
     module_folder.mkdir(parents=True)
     for package in (module_folder, module_folder.parent):
         (package / "__init__.py").touch()
-    monkeypatch.setattr("app.models.ROOT", tmp_path / "root")
-    monkeypatch.setattr("app.models.find_spec", lambda name: name)
+    monkeypatch.setattr("app.networks.models.ROOT", tmp_path / "root")
+    monkeypatch.setattr("app.networks.models.find_spec", lambda name: name)
 
     def put(code: str) -> None:
         (module_folder / "export.py").write_text(code)
@@ -358,7 +358,7 @@ def test_a_network_that_somebody_made_is_not_overwritten_and_a_damaged_one_is_ma
 def test_stopping_stops_the_exporter_too(
     exporter: Callable[[str], None], tmp_path: Path, folder: Path, capfd
 ) -> None:
-    from app.models import download_model
+    from app.networks.models import download_model
 
     exporter(f"import os, time; open({str(tmp_path / 'id')!r}, 'w').write(str(os.getpid())); time.sleep(600)")
     stop = threading.Event()

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from test_draw import DEUTAN, PROTAN, lightness, oklab
 
-from app.palette import DARK, Bgr, Colours, shades
+from app.painting.palette import DARK, Bgr, Colours, shades
 
 
 def apart(one: Bgr, other: Bgr) -> list[float]:

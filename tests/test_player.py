@@ -14,11 +14,11 @@ import numpy as np
 import pytest
 from reading import read
 
-from app import player
-from app.film import Film
-from app.player import Player
-from app.playing import Playing
-from app.reel import Reel
+from app.playback import player
+from app.playback.film import Film
+from app.playback.player import Player
+from app.playback.playing import Playing
+from app.playback.reel import Reel
 from engine.types import Frame
 
 DEMO = Path(__file__).parents[1] / "assets" / "demo.mp4"
@@ -46,7 +46,7 @@ CLIPS: dict[str, Callable[[Path], object]] = {
 @pytest.fixture(autouse=True)
 def _sleeps_are_short(monkeypatch: pytest.MonkeyPatch) -> None:
     """Clocks of these tests go their own way, so there is no use in waiting for long."""
-    monkeypatch.setattr("app.player.POLL_S", 0.001)
+    monkeypatch.setattr("app.playback.player.POLL_S", 0.001)
 
 
 class Watched:
@@ -103,7 +103,7 @@ def same(shown: Frame, truth: Frame) -> bool:
 def test_wherever_one_goes_stands_the_picture_that_a_run_has_there(
     tmp_path: Path, name: str, room: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.reel.ROOM", room)  # little: nearly every move has to seek and decode
+    monkeypatch.setattr("app.playback.reel.ROOM", room)  # little: nearly every move has to seek and decode
     path = tmp_path / name
     CLIPS[name](path)
     _, truth, _ = read(path)
@@ -250,7 +250,7 @@ def test_what_is_kept_stays_within_its_room(tmp_path: Path, monkeypatch: pytest.
     import av
 
     film = Film(lambda: av.open(str(tmp_path / "a.mp4")), info, 1)
-    monkeypatch.setattr("app.reel.ROOM", 40 * 128 * 96 * 3 // 2)
+    monkeypatch.setattr("app.playback.reel.ROOM", 40 * 128 * 96 * 3 // 2)
     reel = Reel(film)
     reel.seek(7.0)
     assert len(reel._kept) <= 42

@@ -12,11 +12,11 @@ import pytest
 from mjpeg import MjpegCamera
 from watching import PATIENCE_S
 
-from app import previews as module
-from app.cameras import IN_USE, SILENT, Camera
-from app.previews import Preview, Previews
 from app.sources.live import Connection, Lost
 from app.sources.stream import Stream
+from app.watch import previews as module
+from app.watch.cameras import IN_USE, SILENT, Camera
+from app.watch.previews import Preview, Previews
 from engine.types import Image
 
 

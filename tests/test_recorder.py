@@ -18,11 +18,11 @@ import numpy as np
 import pytest
 from fakes import Kept, info, result, tracks
 
-from app import room, take
 from app.outputs.mp4 import Mp4
 from app.outputs.table import Csv
-from app.recorder import Recorder
-from app.take import Plan
+from app.watch import room, take
+from app.watch.recorder import Recorder
+from app.watch.take import Plan
 from engine.errors import UserError
 from engine.skeleton import KEYPOINTS
 from engine.types import Frame

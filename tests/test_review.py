@@ -14,8 +14,8 @@ import played
 import pytest
 from reading import read
 
-from app.looked import Account, Looked
-from app.review import Review
+from app.playback.looked import Account, Looked
+from app.playback.review import Review
 from app.store.session import open_session_file
 
 

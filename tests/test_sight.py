@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from app import sight
-from app.sight import Sight
+from app.watch import sight
+from app.watch.sight import Sight
 
 
 def test_frames_a_second_and_latency_are_those_of_late(monkeypatch):

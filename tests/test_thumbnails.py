@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 from watching import PATIENCE_S
 
-from app import thumbnails as module
+from app.playback import thumbnails as module
+from app.playback.thumbnails import Thumbnail, Thumbnails, thumbnail
 from app.sources import open_source
-from app.thumbnails import Thumbnail, Thumbnails, thumbnail
 from app.types import Source
 
 NEVER = threading.Event()

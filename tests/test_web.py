@@ -27,9 +27,9 @@ from fetching import (  # noqa: F401  (fixtures)
 )
 from publisher import Publisher, redirection, refusal
 
-from app import download as module
-from app.download import download
-from app.web import LOOK_S, Stopped, Unobtainable, _Redirections
+from app.networks import download as module
+from app.networks.download import download
+from app.networks.web import LOOK_S, Stopped, Unobtainable, _Redirections
 from engine.errors import UserError
 
 
@@ -121,7 +121,7 @@ def test_what_is_no_web_server_is_one_clear_line(path: Path, answer: bytes) -> N
 def test_a_server_that_falls_silent_is_given_up(
     server: Publisher, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.web.PATIENCE_S", 0.2)
+    monkeypatch.setattr("app.networks.web.PATIENCE_S", 0.2)
     monkeypatch.setattr(module, "TRIES", 1)
     server.stall_after = 0
     with pytest.raises(Unobtainable, match=r"broke off \(nothing came for 0\.2 s\)"):
@@ -132,7 +132,7 @@ def test_a_server_that_falls_silent_is_given_up(
 def test_a_server_that_falls_silent_on_the_way_is_asked_for_the_rest(
     server: Publisher, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.web.PATIENCE_S", 0.2)
+    monkeypatch.setattr("app.networks.web.PATIENCE_S", 0.2)
     server.stall_after = HALF
     fetch(server.address, path)
     assert is_there(path)
@@ -140,7 +140,7 @@ def test_a_server_that_falls_silent_on_the_way_is_asked_for_the_rest(
 
 
 def test_a_server_that_says_nothing_at_all_is_given_up(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.web.PATIENCE_S", 0.3)
+    monkeypatch.setattr("app.networks.web.PATIENCE_S", 0.3)
     with socket.create_server(("127.0.0.1", 0)) as port:
         address = f"http://127.0.0.1:{port.getsockname()[1]}/file"
         with pytest.raises(Unobtainable, match=r"cannot be reached \(nothing came for 0\.3 s\)"):

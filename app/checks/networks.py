@@ -26,7 +26,7 @@ def default(kind: str) -> Finding:
 
 def models() -> Finding:
     """Whether the files of networks here are whole."""
-    from app.models import verify  # loads NumPy, and this page has to come without it
+    from app.networks.models import verify  # loads NumPy, and this page has to come without it
 
     text, _ = verify(as_json=True)
     found = json.loads(text)

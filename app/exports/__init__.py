@@ -9,8 +9,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from app.drawing import THINNEST, WIDEST, Drawing
 from app.outputs.partial import check
+from app.painting.drawing import THINNEST, WIDEST, Drawing
 from engine.errors import UserError
 
 if TYPE_CHECKING:

@@ -7,13 +7,13 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from app import faces, trails
-from app.draw import paint
 from app.exports import Style
 from app.exports.choice import Choice
-from app.faces import Heads
+from app.painting import faces, trails
+from app.painting.draw import paint
+from app.painting.faces import Heads
+from app.painting.trails import Trails
 from app.store.session import Session
-from app.trails import Trails
 from engine.types import Frame, Image, Poses
 
 BEFORE_S = max(faces.HOLD_S, trails.LONG_S)  #: seconds before a picture that may show in it

@@ -20,12 +20,12 @@ from av.video.frame import PictureType, VideoFrame
 from av.video.reformatter import ColorRange, Colorspace, VideoReformatter
 from av.video.stream import VideoStream
 
-from app.draw import draw
-from app.labels import banner
 from app.outputs.coding import transparent, usual
 from app.outputs.growing import HIDING, Growing, whole
 from app.outputs.partial import Partial, Ready, unasked
 from app.outputs.sound import Sound
+from app.painting.draw import draw
+from app.painting.labels import banner
 from app.types import Result, SourceInfo
 from engine.errors import UserError
 from engine.types import Image

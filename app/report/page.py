@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app import __version__
-from app.palette import shades
+from app.painting.palette import shades
 from app.report.findings import LIKELY, VERY_LIKELY, Findings, Suspicion
 from app.report.markup import escaped
 from app.report.plots import Axis, band, lane

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from app.lanes import moment, tick_step
+from app.playback.lanes import moment, tick_step
 from app.report.findings import LIKELY, Doubt, Suspicion
 from app.report.joints import runs
 from app.report.markup import escaped

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
-from app.lanes import moment
-from app.palette import shades
+from app.painting.palette import shades
+from app.playback.lanes import moment
 from app.report.findings import Findings, Gap, PersonFinding
 from app.report.markup import escaped
 from app.report.plots import meter, twin

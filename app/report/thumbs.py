@@ -15,13 +15,13 @@ import cv2
 import numpy as np
 from av.container import InputContainer
 
-from app.draw import draw
-from app.film import Film, Rerun
-from app.reel import Reel
+from app.painting.draw import draw
+from app.playback.film import Film, Rerun
+from app.playback.reel import Reel
+from app.playback.stamps import Stamps, scan
 from app.report.findings import Suspicion
 from app.report.measure import threshold_of
 from app.sources import open_source
-from app.stamps import Stamps, scan
 from app.store.footage import Missing, footage
 from app.store.session import Session
 from engine.errors import UserError

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from app.lanes import moment
+from app.playback.lanes import moment
 from app.report.findings import Findings, PersonFinding
 
 

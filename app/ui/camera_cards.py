@@ -7,10 +7,10 @@ from collections.abc import Callable
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
-from app.previews import Look, Preview, Previews
 from app.sources.live import Connection
 from app.ui.bridge import Bridge
 from app.ui.cards import Card, Shelf, as_qimage
+from app.watch.previews import Look, Preview, Previews
 
 
 class CameraCards(QWidget):

@@ -6,9 +6,9 @@ from PySide6.QtCore import QObject, QPoint, Qt, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QInputDialog, QMenu, QWidget
 
-from app.attention import Attention
 from app.ui.canvas import Canvas
 from app.ui.view import Cast
+from app.watch.attention import Attention
 from trackers.types import Tracks
 
 

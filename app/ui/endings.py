@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.live import Live
+from app.watch.live import Live
 
 
 class Endings:

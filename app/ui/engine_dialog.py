@@ -19,12 +19,12 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.networks.workshop import Look, Step, look, make
 from app.progress import clock
 from app.ui import theme
 from app.ui.errand import Errand, Tell
 from app.ui.preferences import Preferences
 from app.ui.trouble import Trouble
-from app.workshop import Look, Step, look, make
 
 STEPS = 1000  #: of the bar
 

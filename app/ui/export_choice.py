@@ -17,8 +17,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.exporting import Material
-from app.lanes import moment
+from app.playback.exporting import Material
+from app.playback.lanes import moment
 from app.ui.people import WHO, chip
 
 ROUNDING_S = 0.0005  #: what is typed has three decimals, and pictures at both ends are to be in it

@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.exporting import Material, Order, formats, target, write
+from app.playback.exporting import Material, Order, formats, target, write
 from app.progress import clock
 from app.ui.errand import Errand, Tell
 from app.ui.export_choice import PeopleChoice, RangeChoice

@@ -18,9 +18,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.drawing import THINNEST, WIDEST
-from app.exporting import Material, Offer, preview
 from app.exports import Style
+from app.painting.drawing import THINNEST, WIDEST
+from app.playback.exporting import Material, Offer, preview
 from app.ui.errand import Errand, Tell
 from app.ui.fields import Switch
 from app.ui.picture import over

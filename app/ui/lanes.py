@@ -18,7 +18,7 @@ from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPaintEvent, QWheelEve
 from PySide6.QtWidgets import QWidget
 
 from app.angles import Course
-from app.palette import shades
+from app.painting.palette import shades
 from app.ui.lane import Floats, Lane, by_columns, edges, values, with_minus
 from app.ui.shading import readable
 from app.ui.theme import quiet

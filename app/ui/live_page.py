@@ -9,10 +9,7 @@ from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QSplitter, QVBoxLayout, QWidget
 
-from app.live import Live
-from app.recorder import Recording
 from app.settings import Settings
-from app.sight import Sight
 from app.types import Result
 from app.ui.actions import action, button
 from app.ui.bridge import Bridge
@@ -25,12 +22,15 @@ from app.ui.record_light import RecordLight
 from app.ui.strip import Strip
 from app.ui.view_actions import view_actions
 from app.ui.wire import Wire
+from app.watch.live import Live
+from app.watch.recorder import Recording
+from app.watch.sight import Sight
 
 TELL_MS = 500  #: between two looks at the figures
 
 
 class LivePage(QWidget):
-    """Shows one live source at a time. What it does is done by `app.live.Live`; this looks on."""
+    """Shows one live source at a time. What it does is done by `app.watch.live.Live`; this looks on."""
 
     left = Signal()  #: the user wants to go back
     trouble = Signal(str, str)  #: what went wrong and what to do, "" when that is over; details

@@ -23,10 +23,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.shelf import Offer, fetch, lacking_for_onnx, offers, to_onnx
+from app.networks.shelf import Offer, fetch, lacking_for_onnx, offers, to_onnx
+from app.networks.web import Stopped
 from app.ui.errand import Errand, Tell
 from app.ui.trouble import Trouble
-from app.web import Stopped
 
 PARTS = 1000  #: of the bar
 NAME = Qt.ItemDataRole.UserRole

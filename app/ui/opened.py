@@ -8,9 +8,9 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
-from app.looked import Account, Looked
-from app.playing import Playing
-from app.review import Review
+from app.playback.looked import Account, Looked
+from app.playback.playing import Playing
+from app.playback.review import Review
 from app.ui.bridge import Bridge
 from app.ui.wire import Wire
 

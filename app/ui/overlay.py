@@ -1,4 +1,4 @@
-"""Skeletons and boxes as vectors, at whatever size the picture is shown; the same look as `app.draw`.
+"""Skeletons and boxes as vectors, at whatever size the picture is shown; the look of `app.painting.draw`.
 
 They are painted on a layer of their own that replaces what is under a stroke (`CompositionMode_Source`), and
 that is laid over the picture in one go. So a faint limb is as even as a solid one, its outline does not show
@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QLineF, QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen, QRegion
 
-from app.palette import DARK, LIGHT, Bgr, Colours, shades
-from app.strokes import Floats, Layout, Strokes, layout, measure, widths
+from app.painting.palette import DARK, LIGHT, Bgr, Colours, shades
+from app.painting.strokes import Floats, Layout, Strokes, layout, measure, widths
 from app.ui.viewport import Viewport
 from engine.types import Boxes
 from trackers.types import Tracks

@@ -6,8 +6,8 @@ from PySide6.QtCore import QItemSelection, QItemSelectionModel, QPoint, Qt, Sign
 from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTreeWidget, QTreeWidgetItem, QWidget
 
-from app.lanes import EMPTY, Chart, Row, moment
-from app.palette import Bgr, shades
+from app.painting.palette import Bgr, shades
+from app.playback.lanes import EMPTY, Chart, Row, moment
 
 WHO = Qt.ItemDataRole.UserRole
 

@@ -10,8 +10,8 @@ import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSize, QSizeF, Qt
 from PySide6.QtGui import QFont, QFontMetricsF, QImage, QPainter, QPen
 
-from app.labels import Rectangle, beside_joints, called, heads, place
-from app.palette import DARK, LIGHT, Bgr, shades
+from app.painting.labels import Rectangle, beside_joints, called, heads, place
+from app.painting.palette import DARK, LIGHT, Bgr, shades
 from app.ui.overlay import Figures, ink
 from app.ui.viewport import Viewport
 

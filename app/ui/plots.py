@@ -10,13 +10,13 @@ from PySide6.QtGui import QGuiApplication, QShowEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from app.angles import COLUMNS, Course
-from app.lookback import KEPT_S, Lookback
 from app.ui.lane import values, with_minus
 from app.ui.plots_bar import PlotsBar, names, titles
 from app.ui.plots_body import PlotsBody
 from app.ui.readout import table, told
 from app.ui.saving import Saving
 from app.ui.view import Cast, View
+from app.watch.lookback import KEPT_S, Lookback
 from trackers.types import Tracks
 
 REDRAW_MS = 66  #: between two drawings: fifteen a second, and fewer where they would take more than SHARE

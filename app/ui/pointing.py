@@ -7,7 +7,7 @@ from collections.abc import Collection
 import numpy as np
 from PySide6.QtCore import Qt
 
-from app.strokes import Floats, layout
+from app.painting.strokes import Floats, layout
 from trackers.types import Tracks
 
 BEYOND = 0.15  #: somebody may be missed by so much of the longer side of their box

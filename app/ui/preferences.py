@@ -9,7 +9,7 @@ from typing import Any
 import platformdirs
 from PySide6.QtCore import QByteArray, QObject, QSettings, QStandardPaths, Signal
 
-from app.drawing import THINNEST, WIDEST
+from app.painting.drawing import THINNEST, WIDEST
 from app.plain import printable
 from app.settings import OPTIONS, Settings, checked
 from app.sources.naming import camera_number, is_address, spoken

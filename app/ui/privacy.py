@@ -1,4 +1,4 @@
-"""Faces made unrecognisable on the screen; where they are, `app.faces` knows."""
+"""Faces made unrecognisable on the screen; where they are, `app.painting.faces` knows."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QBrush, QImage, QPainter, QTransform
 
-from app.faces import ROUNDING, SMOOTH_PX, covers
+from app.painting.faces import ROUNDING, SMOOTH_PX, covers
 from app.ui.picture import over
 from app.ui.viewport import Floats, Viewport
 from engine.types import Image

@@ -5,8 +5,8 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QWidget
 
-from app.lanes import moment
-from app.looked import Account
+from app.playback.lanes import moment
+from app.playback.looked import Account
 
 
 class ProcessedBar(QFrame):

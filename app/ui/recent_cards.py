@@ -10,8 +10,8 @@ from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from app.plain import printable
+from app.playback.thumbnails import Thumbnail, Thumbnails
 from app.sources.naming import camera_number, is_address, readable, spoken
-from app.thumbnails import Thumbnail, Thumbnails
 from app.ui.bridge import Bridge
 from app.ui.cards import Card, Shelf, as_qimage
 

@@ -11,8 +11,8 @@ from PySide6.QtWidgets import QLabel, QWidget
 
 from app.plain import printable
 from app.progress import clock
-from app.recorder import Recording
 from app.ui.text import shortened
+from app.watch.recorder import Recording
 
 SAVED_MS = 8000  #: for so long it is said where the files are
 LOW_BYTES = 2 << 30  #: of free disk, below which it is said how much is left

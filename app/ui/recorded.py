@@ -10,11 +10,11 @@ from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtGui import QAction, QCloseEvent, QGuiApplication
 from PySide6.QtWidgets import QLabel, QWidget
 
-from app.choosing import clicked
-from app.exporting import Material
-from app.looked import Account, Looked
-from app.playing import Playing
-from app.review import Review
+from app.playback.choosing import clicked
+from app.playback.exporting import Material
+from app.playback.looked import Account, Looked
+from app.playback.playing import Playing
+from app.playback.review import Review
 from app.ui.actions import action
 from app.ui.canvas import Canvas
 from app.ui.export_dialog import ExportDialog
@@ -31,7 +31,7 @@ from app.ui.view import Cast, View
 
 
 class RecordedPage(QWidget):
-    """Shows one recording at a time. What it does is done by `app.review.Review`; this looks on."""
+    """Shows one recording at a time. What it does is done by `app.playback.review.Review`; this looks on."""
 
     process_wanted = Signal(list)  #: paths
 

@@ -8,10 +8,10 @@ from PySide6.QtCore import QObject, QPoint, Qt
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QHBoxLayout, QInputDialog, QMenu, QToolButton, QWidget
 
-from app.lanes import EMPTY, Chart
-from app.looked import Account
-from app.remedies import reasons
-from app.review import Review
+from app.playback.lanes import EMPTY, Chart
+from app.playback.looked import Account
+from app.playback.remedies import reasons
+from app.playback.review import Review
 from app.ui.actions import action
 
 

@@ -9,9 +9,9 @@ import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
 from PySide6.QtGui import QImage, QPainter
 
-from app.faces import Heads
-from app.palette import DARK
-from app.trails import Trails
+from app.painting.faces import Heads
+from app.painting.palette import DARK
+from app.painting.trails import Trails
 from app.ui import overlay, plates
 from app.ui.overlay import Figures, figures, ink
 from app.ui.picture import Picture, spotlight

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.choices import Choice
-from app.drawing import THINNEST, WIDEST
+from app.painting.drawing import THINNEST, WIDEST
 from app.settings import OPTIONS, Settings
 from app.ui.fields import Choices, Folder, Number, Switch, Value
 from app.ui.row import Row

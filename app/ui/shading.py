@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtGui import QColor
 
-from app.palette import Bgr
+from app.painting.palette import Bgr
 
 ENOUGH = 3.0  #: contrast that lines need (WCAG 2, 1.4.11)
 

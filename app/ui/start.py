@@ -29,8 +29,6 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.cameras import Cameras, connect
-from app.previews import Look
 from app.sources.live import Connection
 from app.sources.naming import camera_number
 from app.sources.pictures import ENDINGS, VIDEOS
@@ -41,6 +39,8 @@ from app.ui.camera_cards import CameraCards
 from app.ui.cards import CARD, GAP
 from app.ui.drops import dropped
 from app.ui.recent_cards import RecentCards
+from app.watch.cameras import Cameras, connect
+from app.watch.previews import Look
 
 NARROWEST = 600
 WIDEST = 4 * CARD.width() + 3 * GAP

@@ -5,9 +5,9 @@ from __future__ import annotations
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
 
-from app.health import Health
-from app.live import State
 from app.ui import theme
+from app.watch.health import Health
+from app.watch.live import State
 
 
 class Strip(QWidget):

@@ -6,8 +6,8 @@ from PySide6.QtCore import QEvent, QPoint, QSize, Qt, Signal
 from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QMouseEvent, QPaintEvent, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QToolTip, QWidget
 
-from app.choosing import walked
-from app.lanes import EMPTY, Chart, Row
+from app.playback.choosing import walked
+from app.playback.lanes import EMPTY, Chart, Row
 from app.ui.timeline_bars import Bars
 from app.ui.timeline_mouse import Mouse
 from app.ui.timeline_paint import GUTTER, LANE, RULER, Look, Painter

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QMouseEvent
 
-from app.choosing import clicked
+from app.playback.choosing import clicked
 from app.ui.timeline_paint import GUTTER, RULER
 
 if TYPE_CHECKING:

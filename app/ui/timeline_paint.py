@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetrics, QImage, QPainter, QPalette, QPen, QPolygonF
 
-from app.lanes import Chart, Columns, Row, bins, columns, moment, tick_step
-from app.palette import shades
+from app.painting.palette import shades
+from app.playback.lanes import Chart, Columns, Row, bins, columns, moment, tick_step
 from app.ui import theme
 from app.ui.timescale import Timescale
 

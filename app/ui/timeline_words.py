@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QCoreApplication
 
-from app.lanes import Chart, moment
+from app.playback.lanes import Chart, moment
 
 
 def told(chart: Chart, people: list[int], seconds: float, near_s: float) -> list[str]:

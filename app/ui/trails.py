@@ -1,12 +1,12 @@
-"""Trails on the screen; where they lead, `app.trails` knows."""
+"""Trails on the screen; where they lead, `app.painting.trails` knows."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
 
-from app.palette import shades
-from app.trails import Trails, pieces, width
+from app.painting.palette import shades
+from app.painting.trails import Trails, pieces, width
 from app.ui.overlay import Figures, ink
 from app.ui.viewport import Viewport
 

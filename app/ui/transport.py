@@ -6,8 +6,8 @@ from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtGui import QAction, QFontDatabase
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QToolButton, QWidget
 
-from app.lanes import moment
-from app.playing import Playing
+from app.playback.lanes import moment
+from app.playback.playing import Playing
 from app.ui.actions import action
 from app.ui.glyphs import SIDE, glyph
 

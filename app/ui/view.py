@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import get_args
 
-from app.palette import Colours
+from app.painting.palette import Colours
 
 
 @dataclass(frozen=True, slots=True)

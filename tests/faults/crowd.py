@@ -14,13 +14,13 @@ import numpy as np
 from app.outputs.mp4 import Mp4
 from app.outputs.table import Csv
 from app.pipeline import Summary, run
-from app.recorder import Recorder, Recording
 from app.results import Results
 from app.stages import detect, pose, track
 from app.store.about import Recipe
 from app.store.writer import Writer
-from app.take import Plan
 from app.types import Result, Sink, SourceInfo
+from app.watch.recorder import Recorder, Recording
+from app.watch.take import Plan
 from engine.skeleton import KEYPOINTS
 from engine.types import Boxes, Frame, Poses
 from trackers.smoothing import smoother

@@ -137,13 +137,13 @@ def record(folder: str, frames: str, pause_s: str) -> int:
     import numpy as np
     from fakes import info, result, tracks
 
-    from app import room
     from app.outputs.mp4 import Mp4
     from app.outputs.table import Csv
-    from app.recorder import Recorder
     from app.store.about import Recipe
     from app.store.writer import Writer
-    from app.take import Plan
+    from app.watch import room
+    from app.watch.recorder import Recorder
+    from app.watch.take import Plan
     from engine.skeleton import KEYPOINTS
     from engine.types import Frame
 
@@ -174,7 +174,7 @@ def record(folder: str, frames: str, pause_s: str) -> int:
 
 def fetch(source: str, path: str) -> int:
     """A published network, from a copy."""
-    from app.download import Wanted, take
+    from app.networks.download import Wanted, take
 
     take(Path(source), Path(path), Wanted(), show=lambda _done, _all: None, stop=threading.Event())
     return 0
@@ -291,7 +291,7 @@ def serve(said: str) -> None:
     import app.call
     import app.exports.mp4
     import app.exports.tables
-    import app.take  # noqa: F401
+    import app.watch.take  # noqa: F401
 
     cv2.setNumThreads(1)
     for line in sys.stdin:

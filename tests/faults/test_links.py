@@ -14,8 +14,8 @@ import fakes
 import numpy as np
 import pytest
 
-from app import part
 from app.call import run_all
+from app.networks import part
 from app.outputs.mp4 import Mp4
 from app.outputs.partial import Partial, check
 from app.outputs.table import Csv

@@ -16,10 +16,10 @@ import pytest
 from rtsp import RtspCamera
 
 from app import call
+from app.playback.thumbnails import thumbnail
 from app.processing import Queue, program
 from app.settings import Settings
 from app.sources import open_source
-from app.thumbnails import thumbnail
 from app.ui.preferences import Preferences
 from engine.errors import UserError
 

@@ -15,7 +15,7 @@ from PySide6.QtGui import QContextMenuEvent, QWheelEvent
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from app.palette import shades
+from app.painting.palette import shades
 from app.ui.bridge import Bridge
 from app.ui.canvas import Canvas
 from app.ui.view import Cast, View

@@ -15,13 +15,13 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialogButtonBox, QLabel, QProgressBar, QPushButton, QWidget
 from simulated_tensorrt import MAJORS, SIMULATION
 
-from app import workshop
 from app.checks.finding import note, ok
 from app.checks.nvidia import Gpu, Nvidia
+from app.networks import workshop
+from app.networks.workshop import Look, Step
 from app.ui.engine_dialog import EngineDialog, Maker
 from app.ui.preferences import Preferences
 from app.ui.trouble import Trouble
-from app.workshop import Look, Step
 from engine.cache import engines
 from engine.errors import UserError
 

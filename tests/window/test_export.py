@@ -22,9 +22,9 @@ from pytestqt.qtbot import QtBot
 from reading import read
 
 from app import exports
-from app.exporting import Material
 from app.exports import Format, Style
-from app.lanes import EMPTY
+from app.playback.exporting import Material
+from app.playback.lanes import EMPTY
 from app.store.session import Session
 from app.ui.export_choice import RangeChoice
 from app.ui.export_dialog import ExportDialog
@@ -69,8 +69,8 @@ class Exporter:
 @pytest.fixture
 def exporter(monkeypatch: pytest.MonkeyPatch) -> Exporter:
     made = Exporter()
-    monkeypatch.setattr("app.exporting.FORMATS", made.FORMATS)
-    monkeypatch.setattr("app.exporting.export", lambda *args, **how: made.export(*args, **how))
+    monkeypatch.setattr("app.playback.exporting.FORMATS", made.FORMATS)
+    monkeypatch.setattr("app.playback.exporting.export", lambda *args, **how: made.export(*args, **how))
     return made
 
 
@@ -227,7 +227,7 @@ def test_the_example_shows_those_who_will_be_in_the_video(dialog: ExportDialog, 
 def test_the_example_is_the_very_picture_of_the_video(
     dialog: ExportDialog, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.exporting.export", exports.export)
+    monkeypatch.setattr("app.playback.exporting.export", exports.export)
     dialog.format.setCurrentIndex(1)
     style = dialog.style_choice
     for name, value in (("boxes", True), ("ids", False), ("trails", True)):

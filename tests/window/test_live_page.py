@@ -14,12 +14,12 @@ from filming import StreetCamera
 from PySide6.QtCore import QPoint, Qt
 from pytestqt.qtbot import QtBot
 
-from app.health import Health
-from app.live import State
-from app.recorder import Recorder
 from app.types import NO_TRACKS, Result, Timings
 from app.ui.live_page import LivePage
 from app.ui.preferences import Preferences
+from app.watch.health import Health
+from app.watch.live import State
+from app.watch.recorder import Recorder
 from engine.types import Frame
 
 PATIENCE_MS = 20_000

@@ -198,7 +198,7 @@ def test_a_checkpoint_says_what_it_takes_to_run_it(
     opened: Open, server: Publisher, monkeypatch: pytest.MonkeyPatch, qtbot
 ) -> None:
     publish(server.address, monkeypatch, arch="hrnet_tiny")
-    monkeypatch.setattr("app.shelf.find_spec", lambda _: None)
+    monkeypatch.setattr("app.networks.shelf.find_spec", lambda _: None)
     dialog = opened()
     assert "kinetrail[train]" in said(dialog, "models.about")
     press(dialog, "Download", qtbot)
@@ -213,7 +213,7 @@ def test_a_checkpoint_is_turned_into_onnx_where_that_can_be_done(
     opened: Open, server: Publisher, monkeypatch: pytest.MonkeyPatch, folder: Path, qtbot
 ) -> None:
     publish(server.address, monkeypatch, arch="hrnet_tiny")
-    monkeypatch.setattr("app.shelf.find_spec", lambda _: True)
+    monkeypatch.setattr("app.networks.shelf.find_spec", lambda _: True)
     wrong = ["it is damaged; fetch it again"]
 
     def convert(each: Published, checkpoint: Path, *_: object) -> bool:
@@ -222,7 +222,7 @@ def test_a_checkpoint_is_turned_into_onnx_where_that_can_be_done(
         checkpoint.with_name(each.onnx).touch()
         return True
 
-    monkeypatch.setattr("app.shelf.convert", convert)
+    monkeypatch.setattr("app.networks.shelf.convert", convert)
     dialog = opened()
     press(dialog, "Download", qtbot)
     wait_idle(dialog, qtbot)

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QApplication, QLabel
 from pytestqt.qtbot import QtBot
 
 from app.angles import ANGLES, course
-from app.palette import COLOURS, shades
+from app.painting.palette import COLOURS, shades
 from app.ui import theme
 from app.ui.plots import Plots
 from app.ui.shading import contrast, readable

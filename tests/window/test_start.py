@@ -17,12 +17,12 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QPushButton, QW
 from pytestqt.qtbot import QtBot
 from watching import PATIENCE_S
 
-from app import previews
-from app.cameras import IN_USE, Camera
 from app.sources.live import Connection, Lost
 from app.sources.stream import Stream
 from app.ui.cards import Card
 from app.ui.start import StartPage
+from app.watch import previews
+from app.watch.cameras import IN_USE, Camera
 from engine.types import Image
 
 PATIENCE_MS = int(1000 * PATIENCE_S)

@@ -9,8 +9,8 @@ from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from app.lanes import Chart, Handover, Row
-from app.palette import COLOURS
+from app.painting.palette import COLOURS
+from app.playback.lanes import Chart, Handover, Row
 from app.ui.timeline import Timeline
 from app.ui.timeline_paint import GUTTER, LANE, RULER
 from app.ui.timescale import Timescale

@@ -10,7 +10,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
-from app.playing import Playing
+from app.playback.playing import Playing
 from app.types import SourceInfo
 from app.ui import theme
 from app.ui.transport import SPEEDS, Transport

@@ -20,11 +20,12 @@ from PySide6.QtWidgets import QApplication, QDialog, QMessageBox, QPushButton
 from pytestqt.qtbot import QtBot
 from windows import drop, networks, out, states, until, window
 
-from app import job, room
+from app import job
 from app.sources import camera as local_camera
 from app.sources.live import Lost
 from app.ui import theme
 from app.ui.window import Window
+from app.watch import room
 from engine.errors import UserError
 from engine.pose import open_estimator
 

@@ -18,7 +18,7 @@ from desktop import PATIENCE_S, Desktop, check_desktop
 from filming import DEMO, StreetCamera, demo
 from numpy.typing import NDArray
 
-from app.palette import COLOURS
+from app.painting.palette import COLOURS
 
 ROOT = Path(__file__).parents[2]
 GROUND = (22, 18, 16)  #: BGR, around a picture that does not fill its place

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator
 
-from app.film import Reader, Shot
+from app.playback.film import Reader, Shot
 from engine.errors import UserError
 
 ROOM = 200 << 20  #: bytes of decoded pictures that are kept, so that stepping back needs no decoding

@@ -9,11 +9,11 @@ from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
-from app.download import Show, Wanted, download, take
-from app.models import convert, here
+from app.networks.download import Show, Wanted, download, take
+from app.networks.models import convert, here
+from app.networks.web import Unobtainable
 from app.plain import printable
 from app.progress import Console
-from app.web import Unobtainable
 from engine.catalogue import CATALOGUE, Published
 from engine.errors import UserError
 from engine.models import model_folder

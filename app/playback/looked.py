@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from app.lanes import EMPTY, Chart
+from app.playback.lanes import EMPTY, Chart
 from engine.types import Boxes, Frame
 from trackers.types import Tracks
 

@@ -16,9 +16,9 @@ from http.client import HTTPException, HTTPResponse
 from pathlib import Path
 from typing import IO
 
-from app.part import Origin, Part, keep, kept, locked_part, sha256
+from app.networks.part import Origin, Part, keep, kept, locked_part, sha256
+from app.networks.web import Refused, Stopped, Unobtainable, open_address, reason
 from app.plain import printable
-from app.web import Refused, Stopped, Unobtainable, open_address, reason
 from engine.errors import UserError
 
 CHUNK = 1 << 16

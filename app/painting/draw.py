@@ -17,10 +17,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from app.drawing import USUAL, Drawing
-from app.labels import label, name_joints
-from app.palette import DARK, LIGHT, Colours, shades, solid
-from app.strokes import SHIFT, Floats, Layout, Shapes, Strokes, fixed, layout, measure, shapes
+from app.painting.drawing import USUAL, Drawing
+from app.painting.labels import label, name_joints
+from app.painting.palette import DARK, LIGHT, Colours, shades, solid
+from app.painting.strokes import SHIFT, Floats, Layout, Shapes, Strokes, fixed, layout, measure, shapes
 from engine.types import Image
 from trackers.types import Tracks
 

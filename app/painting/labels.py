@@ -11,8 +11,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from app.palette import DARK, LIGHT, Colours, shades, solid
-from app.strokes import SHIFT, Floats, Ints, Layout, Strokes, fixed
+from app.painting.palette import DARK, LIGHT, Colours, shades, solid
+from app.painting.strokes import SHIFT, Floats, Ints, Layout, Strokes, fixed
 from engine.skeleton import KEYPOINTS
 from engine.types import Image
 

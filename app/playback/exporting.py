@@ -15,8 +15,8 @@ import numpy as np
 from app.exports import FORMATS, Style, ending, export
 from app.exports.choice import Choice
 from app.exports.painter import Painter
-from app.lanes import Chart
-from app.looked import Looked
+from app.playback.lanes import Chart
+from app.playback.looked import Looked
 from app.store.session import open_session_file
 from engine.types import Image
 

@@ -10,10 +10,10 @@ from dataclasses import replace
 from typing import Any
 
 from app.complaint import plainly
-from app.film import Shot
-from app.playing import Playing
-from app.projector import Projector
-from app.reel import ROUNDING_S, Reel
+from app.playback.film import Shot
+from app.playback.playing import Playing
+from app.playback.projector import Projector
+from app.playback.reel import ROUNDING_S, Reel
 from app.workers import attempt
 from engine.errors import UserError
 from engine.types import Frame

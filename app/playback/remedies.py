@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from app.lanes import Chart, moment
+from app.playback.lanes import Chart, moment
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,11 +11,11 @@ from typing import Any
 from av.container import InputContainer
 
 from app.containers import open_file
-from app.film import Film, Rerun, Shot
-from app.playing import Playing
-from app.reel import Reel
+from app.playback.film import Film, Rerun, Shot
+from app.playback.playing import Playing
+from app.playback.reel import Reel
+from app.playback.stamps import Stamps, scan
 from app.sources import open_source
-from app.stamps import Stamps, scan
 from app.workers import attempt
 from engine.errors import UserError
 

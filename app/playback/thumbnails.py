@@ -16,10 +16,10 @@ from typing import cast
 import cv2
 import numpy as np
 
-from app.previews import NOTHING, small
 from app.sources import open_source
 from app.sources.naming import camera_number, is_address, natural
 from app.sources.pictures import VIDEOS
+from app.watch.previews import NOTHING, small
 from engine.cache import keep_private, put
 from engine.errors import UserError
 from engine.types import Image

@@ -16,10 +16,10 @@ import numpy as np
 from av.container import InputContainer
 from av.video.frame import VideoFrame
 
+from app.playback.stamps import Stamps
 from app.sources import open_source
 from app.sources.recording import Recording, Tally
 from app.sources.upright import Upright, fit
-from app.stamps import Stamps
 from app.types import SourceInfo
 from engine.types import Image
 

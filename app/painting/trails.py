@@ -10,8 +10,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from app.palette import Colours, shades, solid
-from app.strokes import SHIFT, fixed, widths
+from app.painting.palette import Colours, shades, solid
+from app.painting.strokes import SHIFT, fixed, widths
 from engine.skeleton import KEYPOINTS
 from engine.types import Image
 from trackers.types import Tracks

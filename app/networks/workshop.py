@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from app.checks import nvidia
 from app.checks.finding import Finding
-from app.engines import figures
+from app.networks.engines import figures
 from engine import trt
 from engine.cuda import number_of
 from engine.errors import UserError

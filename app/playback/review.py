@@ -15,11 +15,11 @@ from typing import Any
 
 import numpy as np
 
-from app.belonging import session_of
 from app.complaint import plainly
-from app.lanes import EMPTY, chart
-from app.looked import Account, Looked, nobody
-from app.player import Player
+from app.playback.belonging import session_of
+from app.playback.lanes import EMPTY, chart
+from app.playback.looked import Account, Looked, nobody
+from app.playback.player import Player
 from app.sources.naming import stem
 from app.store.session import Session
 from app.store.writer import ENDING

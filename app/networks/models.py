@@ -14,17 +14,17 @@ from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
-from app.download import Wanted, download, take
-from app.part import ABOUT, PART, RECORD, keep, kept, sha256
+from app.networks.download import Wanted, download, take
+from app.networks.part import ABOUT, PART, RECORD, keep, kept, sha256
+from app.networks.web import Stopped, Unobtainable
 from app.plain import printable
 from app.progress import Console, Transfer
-from app.web import Stopped, Unobtainable
 from engine.catalogue import CATALOGUE, Published
 from engine.errors import UserError
 from engine.models import model_folder, own_models
 
 COMPLETE = 64  #: digits of a sha256
-ROOT = Path(__file__).parents[1]  #: where our packages lie
+ROOT = Path(__file__).parents[2]  #: where our packages lie
 
 
 def list_models(*, as_json: bool) -> str:

@@ -14,11 +14,11 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from app import room
 from app.channel import Cancelled, Channel
 from app.outputs.mp4 import Mp4
 from app.plain import printable
 from app.types import NO_TRACKS, Result, Sink, SourceInfo, Timings
+from app.watch import room
 from app.workers import Workers, attempt
 from engine.errors import UserError
 from engine.types import Frame

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.take import Plan, Take
 from app.types import Result
+from app.watch.take import Plan, Take
 from engine.types import Frame
 
 
@@ -30,8 +30,8 @@ class Recorder:
     """A Sink, and what `run` taps frames into: both cost nothing while no recording is on.
 
     A recording is the annotated MP4, the CSV and whatever else a run writes, and a clean MP4 of every frame
-    that was captured, all on one clock that begins with it (see `app.take`). Nothing that goes wrong with it
-    ends the run: it is told in `state`. Threads of its own write, so nothing here blocks, but for `write`
+    that was captured, all on one clock that begins with it (`app.watch.take`). Nothing that goes wrong with
+    it ends the run: it is told in `state`. Threads of its own write, so nothing here blocks, but for `write`
     where files are behind, and `close`.
     """
 

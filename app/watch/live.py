@@ -9,17 +9,17 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
-from app.ahead import JobAhead
 from app.complaint import plainly
-from app.health import Health, Pulse
 from app.pipeline import run
-from app.recorder import Recorder
 from app.settings import Settings
 from app.sources import open_source, stems
 from app.sources.live import BACK
 from app.stages import Stage
-from app.take import Plan
 from app.types import NOWHERE, Result, Source, SourceInfo
+from app.watch.ahead import JobAhead
+from app.watch.health import Health, Pulse
+from app.watch.recorder import Recorder
+from app.watch.take import Plan
 from app.workers import attempt
 from engine.errors import UserError
 from engine.types import Frame

@@ -12,8 +12,8 @@ from typing import Protocol, cast
 import cv2
 import numpy as np
 
-from app.cameras import SILENT, Camera
 from app.sources.live import Connection, Lost
+from app.watch.cameras import SILENT, Camera
 from engine.types import Image
 
 LOOK_S = 2.0  #: between two looks at which cameras there are
@@ -32,7 +32,7 @@ class Preview:
 
 
 class Look(Protocol):
-    """Which cameras there are; see app.cameras.Cameras."""
+    """Which cameras there are; see app.watch.cameras.Cameras."""
 
     def __call__(self, *, fresh: bool) -> tuple[Camera, ...]: ...
 

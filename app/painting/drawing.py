@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from app.palette import Colours
+from app.painting.palette import Colours
 
 THINNEST, WIDEST = 0.25, 4.0  #: lines that can be chosen, over the usual width
 

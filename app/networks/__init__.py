@@ -1,0 +1,1 @@
+"""Network files and engines: fetched, checked, built, and told of."""

@@ -1,0 +1,1 @@
+"""What people look like when they are painted, on any surface."""
