@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.skeleton import KEYPOINTS
-from engine.types import Image
+from engine.types import Image, Poses
 from trackers.types import Tracks
 
 Floats = NDArray[np.float64]
@@ -45,6 +45,13 @@ class Heads:
             for _, row, tracks in self._last.values()
         )
         return np.concatenate([np.zeros((0, 4)), *found])
+
+
+def heads(poses: Poses, threshold: float) -> Floats:
+    """The heads (M, 4) of everybody whom the network was sure of by one joint at least, known or not."""
+    sure = np.flatnonzero((poses.scores >= threshold).any(axis=1)).tolist()
+    found = (head(poses.boxes.xyxy[row], poses.keypoints[row], poses.scores[row], threshold) for row in sure)
+    return np.concatenate([np.zeros((0, 4)), *found])
 
 
 def head(

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from app.playback.lanes import EMPTY, Chart
-from engine.types import Boxes, Frame
+from app.types import NO_POSES
+from engine.types import Boxes, Frame, Poses
 from trackers.types import Tracks
 
 
@@ -18,6 +19,7 @@ class Looked:
     frame: Frame
     tracks: Tracks
     processed: bool  #: whether anybody has looked for people in this picture
+    found: Poses = NO_POSES  #: everybody the networks saw in it, also who was deleted since
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -17,6 +17,7 @@ import numpy as np
 
 from app.complaint import plainly
 from app.playback.belonging import session_of
+from app.playback.found import Found
 from app.playback.lanes import EMPTY, chart
 from app.playback.looked import Account, Looked, nobody
 from app.playback.player import Player
@@ -57,6 +58,7 @@ class Review:
         self._stopped = False
         self._account = Account()
         self._session: list[Session] = []  # of the thread alone, as what follows
+        self._found: list[Found] = []  # in the session
         self._inode = 0
         self._last: list[Frame] = []
         self._thread = threading.Thread(target=self._run, name="review")
@@ -192,7 +194,8 @@ class Review:
             times = session.times()
             place = int(np.searchsorted(times, frame.time - SAME_S))
             if place < len(times) and times[place] <= frame.time + SAME_S:
-                self._show(Looked(frame, session.tracks(place), True))
+                found = self._found[0].at(place)
+                self._show(Looked(frame, session.tracks(place), True, found))
                 return
         self._show(Looked(frame, nobody(), False))
 
@@ -223,6 +226,7 @@ class Review:
             if path.is_file():
                 inode = _inode(path)
                 self._session, self._inode = [session_of(self._video, path)], inode
+                self._found = [Found(*self._session)]
                 self._read(looked_for=True, said="", trouble="", details="")
                 return
         self._tell(looked_for=True, session="", chart=EMPTY, finished=False, undoable="", redoable="")

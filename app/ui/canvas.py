@@ -10,17 +10,17 @@ from PySide6 import QtGui
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt, QTimer, Signal
 from PySide6.QtWidgets import QApplication, QWidget
 
+from app.types import NO_POSES
 from app.ui import plates
+from app.ui.gestures import STEP, Gestures
 from app.ui.look import Look
 from app.ui.pointing import person_at, pointer
 from app.ui.scene import Scene, quiet, shown
 from app.ui.view import Cast, View
-from engine.types import Frame
+from engine.types import Frame, Poses
 from trackers.types import Tracks
 
-STEP = 1.25  #: one step of zooming
 _TICK_MS = 16
-_CLICK = 120.0  # of a wheel, in Qt's eighths of a degree
 _PULL = 60.0  # logical pixels that an arrow key moves the picture
 _ARROWS = {
     Qt.Key.Key_Left: (1.0, 0.0),
@@ -50,6 +50,7 @@ class Canvas(QWidget):
         self._line, self._caption, self._hovered = "", "", 0
         self._scene: Scene | None = None
         self._look = Look(clock)
+        self._gestures = Gestures(self, self._look, self._steer)
         self._new = False
         self._pointer: QPointF | None = None
         self._pressed: QPointF | None = None
@@ -64,11 +65,13 @@ class Canvas(QWidget):
         self.setAccessibleName(self.tr("Picture"))
         self._changed()
 
-    def show_result(self, frame: Frame, tracks: Tracks, *, lost: bool = False) -> None:
-        """A picture and the people in that very picture; `lost`: the one person locked on is not in it."""
+    def show_result(
+        self, frame: Frame, tracks: Tracks, *, lost: bool = False, found: Poses = NO_POSES
+    ) -> None:
+        """A picture and its people; `lost`: without the one locked on; `found`: all whom networks saw."""
         if self._scene is None:
             self._scene = Scene(self._view, self._cast)
-        self._scene.show(frame, tracks, lost=lost)
+        self._scene.show(frame, tracks, lost=lost, found=found)
         height, width = frame.image.shape[:2]
         self._look.change(width=width, height=height)
         self._look.wake()
@@ -188,10 +191,6 @@ class Canvas(QWidget):
     def leaveEvent(self, _event: QEvent) -> None:  # noqa: N802
         self._pointer = None
         self._changed()
-
-    def wheelEvent(self, event: QtGui.QWheelEvent) -> None:  # noqa: N802
-        self._zoom(STEP ** (event.angleDelta().y() / _CLICK), event.position())
-        event.accept()
 
     def contextMenuEvent(self, event: QtGui.QContextMenuEvent) -> None:  # noqa: N802
         if self._scene is None:

@@ -129,7 +129,8 @@ class LivePage(QWidget):
             self.newest = result
             self.company.see(result.tracks, result.frame.time)
             attention = self.company.attention
-            self.canvas.show_result(result.frame, result.tracks, lost=attention.lost)
+            found = result.seen.poses
+            self.canvas.show_result(result.frame, result.tracks, lost=attention.lost, found=found)
             self.plots.add(result.frame.time, result.tracks, attention.locked)
             if first:
                 self._look()

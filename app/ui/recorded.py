@@ -95,7 +95,7 @@ class RecordedPage(QWidget):
     def _paint(self) -> None:
         for looked in self.opened.pictures():
             self._looked = [looked]
-            self.canvas.show_result(looked.frame, looked.tracks)
+            self.canvas.show_result(looked.frame, looked.tracks, found=looked.found)
             self.timeline.set_cursor(looked.frame.time)
             if self._state.playing:
                 self.repairs.pass_by(looked.frame.time)

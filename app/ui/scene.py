@@ -9,7 +9,7 @@ import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
 from PySide6.QtGui import QImage, QPainter
 
-from app.painting.faces import Heads
+from app.painting.faces import Heads, heads
 from app.painting.palette import DARK
 from app.painting.trails import Trails
 from app.ui import overlay, plates
@@ -19,7 +19,7 @@ from app.ui.privacy import cover
 from app.ui.trails import paint_trails
 from app.ui.view import Cast, View
 from app.ui.viewport import Floats, Viewport
-from engine.types import Frame
+from engine.types import Frame, Poses
 from trackers.types import Tracks
 
 
@@ -29,6 +29,7 @@ class Scene:
     frame: Frame
     tracks: Tracks
     lost: bool
+    found: Poses
     picture: Picture
 
     def __init__(self, view: View, cast: Cast) -> None:
@@ -36,9 +37,9 @@ class Scene:
         self._trails, self._heads = Trails(), Heads()
         self._layer = QImage()
 
-    def show(self, frame: Frame, tracks: Tracks, *, lost: bool) -> None:
-        """The next result. Its picture is neither copied nor changed."""
-        self.frame, self.tracks, self.lost = frame, tracks, lost
+    def show(self, frame: Frame, tracks: Tracks, *, lost: bool, found: Poses) -> None:
+        """The next result; `found`: everybody in it. Its picture is neither copied nor changed."""
+        self.frame, self.tracks, self.lost, self.found = frame, tracks, lost, found
         self.picture = Picture(frame.image)
         self._trails.add(frame.time, tracks, self.view.threshold)
         self._heads.add(frame.time, tracks)
@@ -53,7 +54,7 @@ class Scene:
         if self.view.picture:
             self.picture.paint(painter, place)
             if self.view.blur_faces:
-                cover(painter, self.frame.image, self._heads.places(self.view.threshold), place)
+                cover(painter, self.frame.image, self._faces(), place)
         else:
             painter.fillRect(shown(place), Qt.GlobalColor.black)
         painter.setClipRect(shown(place).toAlignedRect())
@@ -91,6 +92,11 @@ class Scene:
     def is_lost(self) -> bool:
         """Whether the one person is out of sight."""
         return self.lost or bool(self.cast.locked and self.cast.locked not in self.tracks.ids)
+
+    def _faces(self) -> Floats:
+        """Heads (M, 4) of all there are: of those shown, and of whoever was deleted or has no number yet."""
+        known = self._heads.places(self.view.threshold)
+        return np.concatenate([known, heads(self.found, self.view.threshold)])
 
     def _lit(self, place: Viewport) -> QRectF | None:
         box = self.box(self.cast.locked)

@@ -13,7 +13,7 @@ from pytestqt.qtbot import QtBot
 
 from app.ui.canvas import Canvas
 from app.ui.view import Cast, View
-from engine.types import Boxes, Frame
+from engine.types import Boxes, Frame, Poses
 from trackers.types import Tracks
 
 BOX = (200.0, 80.0, 360.0, 460.0)
@@ -113,6 +113,16 @@ def test_who_is_missed_for_a_moment_stays_hidden_and_is_forgotten_after_it(canva
     assert detail(pixels(grab(canvas))) < 0.01 * clear
     canvas.show_result(detailed(2.5), people())
     assert detail(pixels(grab(canvas))) > 0.9 * clear
+
+
+@pytest.mark.parametrize("score", [0.95, 0.35])
+def test_whoever_was_found_is_hidden_also_without_a_number_or_deleted(canvas: Canvas, score: float):
+    someone = scored(people(BOX), face=score, rest=score)
+    found = Poses(someone.boxes, someone.keypoints, someone.scores)
+    canvas.show_result(detailed(), people(), found=found)
+    assert detail(pixels(grab(canvas))) < 0.01 * detail(detailed().image)
+    canvas.show_result(detailed(0.1), people())
+    assert detail(pixels(grab(canvas))) > 0.9 * detail(detailed().image)
 
 
 def test_a_jump_to_another_time_does_not_hide_places_of_before(canvas: Canvas):

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QInputDialog, QMenu, QToolButton
 from pytestqt.qtbot import QtBot
 
 from app.ui.recorded import RecordedPage
+from app.ui.view import View
 
 __all__ = ["page", "walk", "walked"]
 
@@ -141,3 +142,17 @@ def test_buttons_and_menu_agree_and_whatever_cannot_be_done_says_why(
     for name in walked.repairs._tips:
         action = getattr(walked.repairs, name)
         assert buttons[action].isEnabled() == action.isEnabled() == (action.toolTip() in usual)
+
+
+def test_the_face_of_whoever_was_deleted_stays_hidden(walked: RecordedPage, qtbot: QtBot) -> None:
+    """They are still in the video: nobody is told of them, and nobody is to recognise them."""
+    walked.set_view(View(blur_faces=True))
+    walked.opened.ask(lambda review: review.delete(1))
+    qtbot.waitUntil(lambda: 1 not in walked._looked[0].tracks.ids)
+    for number in (0, 3, 19):
+        go(walked, number, qtbot)
+        nose = played.standing(1, number, (640, 360))[0]
+        places = walked.canvas._scene._faces()
+        assert ((places[:, :2] < nose) & (nose < places[:, 2:])).all(axis=1).any()
+    go(walked, 25, qtbot)
+    assert len(walked.canvas._scene._faces()) == 4  # of the two who are there, found and numbered

@@ -21,6 +21,7 @@ from pytestqt.qtbot import QtBot
 from windows import drop, networks, out, states, until, window
 
 from app import job
+from app.playback.looked import nobody
 from app.sources import camera as local_camera
 from app.sources.live import Lost
 from app.ui import theme
@@ -28,6 +29,7 @@ from app.ui.window import Window
 from app.watch import room
 from engine.errors import UserError
 from engine.pose import open_estimator
+from trackers.tracker import Tracker
 
 __all__ = ["networks", "out", "window"]  # fixtures
 
@@ -457,6 +459,19 @@ def test_people_appear_in_the_page_while_they_are_found(window, walk, out, qtbot
     played.session(walk, out / "walk.kinetrail", {1: (0, 20), 2: (5, 40)})
     window.process([str(walk)])  # whoever works on it says that there is news
     until(qtbot, lambda: len(window.recorded_page.timeline.chart.rows) == 2)
+
+
+# Privacy
+
+
+def test_faces_of_all_whom_the_networks_see_are_handed_to_the_picture(window, street, monkeypatch, qtbot):
+    """Also of those who have no number yet, or never get one."""
+    monkeypatch.setattr(Tracker, "update", lambda *_, **__: nobody())
+    window.preferences.set_view(replace(window.preferences.view(), blur_faces=True))
+    window.open(street.address)
+    until(qtbot, lambda: window.live_page.newest is not None)
+    assert people(window) == 0
+    assert len(window.live_page.canvas._scene._faces()) == 3
 
 
 # Settings
