@@ -14,13 +14,14 @@ if TYPE_CHECKING:
     from scene_clips import Clips
 
 SHARED = Path(__file__).parents[2] / "shared"
+PATIENCE_S = 20.0  #: for a thread that ends in a moment on a quiet machine
 
 
 @pytest.fixture(autouse=True)
 def _no_thread_is_left() -> Iterator[None]:
     before = set(threading.enumerate())
     yield
-    deadline = time.monotonic() + 2
+    deadline = time.monotonic() + PATIENCE_S
     while (left := set(threading.enumerate()) - before) and time.monotonic() < deadline:
         time.sleep(0.01)
     assert not left, f"threads left behind: {left}"

@@ -7,6 +7,7 @@ import re
 import socket
 import struct
 import threading
+from contextlib import suppress
 from fractions import Fraction
 from io import BufferedReader
 from types import TracebackType
@@ -51,8 +52,8 @@ class RtspCamera:
                 client, _ = self._listening.accept()
             except OSError:
                 return
-            with client, client.makefile("rb") as requests:
-                client.settimeout(5.0)
+            with client, client.makefile("rb") as requests, suppress(OSError):  # the other side hangs up
+                client.settimeout(20.0)
                 while self._answer(client, requests.readline(), requests):
                     pass
 

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import closing, suppress
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -24,6 +25,8 @@ import pandas as pd
 import pytest
 
 from app.cli import main
+from app.store.session import open_session_file
+from engine.errors import UserError
 
 ROOT = Path(__file__).parents[1]
 PERSON = (
@@ -398,14 +401,19 @@ def kinetrail(*arguments, **more) -> subprocess.Popen:
     )
 
 
+def stored(session: Path) -> int:
+    """Frames in a session that is being written."""
+    with suppress(UserError), closing(open_session_file(session)) as opened:
+        return len(opened.times())
+    return 0
+
+
 def interrupted(process: subprocess.Popen, growing: Path) -> tuple[int, str, str]:
-    """Press Ctrl-C once the run has written something."""
-    deadline = time.monotonic() + 30
-    while not list(growing.glob("*")) and time.monotonic() < deadline:
+    """Press Ctrl-C once the run has stored some frames."""
+    while process.poll() is None and not any(stored(path) >= 5 for path in growing.glob("*.kinetrail")):
         time.sleep(0.02)
-    time.sleep(0.5)
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=10)
+    out, err = process.communicate(timeout=60)
     return process.returncode, out, err
 
 

@@ -151,14 +151,16 @@ def test_a_library_that_cannot_be_loaded_is_a_problem_where_it_is_needed(name, e
 
 def test_a_command_that_hangs_is_given_up_and_so_are_its_children(tmp_path: Path):
     hanging = tmp_path / "nvidia-smi"
-    hanging.write_text(f"#!/bin/sh\nsleep 30 &\necho $! > {tmp_path}/child\nsleep 30\n")
+    hanging.write_text(f"#!/bin/sh\nsleep 100 &\necho $! > {tmp_path}/child\nsleep 100\n")
     hanging.chmod(0o755)
-    before = time.monotonic()
-    with pytest.raises(Unanswered, match=r"no answer within 0\.3 s"):
-        answer([str(hanging)], patience=0.3)
-    assert time.monotonic() - before < 10
+    patience, before = 0.3, time.monotonic()
+    while not (tmp_path / "child").exists():  # on a busy machine it needs more time to come that far
+        with pytest.raises(Unanswered, match=rf"no answer within {patience:g} s"):
+            answer([str(hanging)], patience=patience)
+        patience *= 3
+    assert time.monotonic() - before < 60
     grandchild = Path(f"/proc/{(tmp_path / 'child').read_text().strip()}/stat")
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 20
     while grandchild.exists() and grandchild.read_text().rsplit(")", 1)[1].split()[0] != "Z":
         assert time.monotonic() < deadline
         time.sleep(0.02)

@@ -184,7 +184,8 @@ def test_a_recording_goes_on_through_a_lost_camera_with_a_gap(tmp_path):
     lost = [b.frame.time - a.frame.time for a, b in pairwise(watched.results)]
     moments = times(tmp_path / "walk.clean.mp4")
     steps = [b - a for a, b in pairwise(moments)]
-    assert max(steps) == pytest.approx(max(lost), abs=0.1)
+    # On a busy machine pictures beside the gap may be filmed and never worked on.
+    assert 0.5 * max(lost) < max(steps) < max(lost) + 0.02
     assert set(times(tmp_path / "walk.mp4")) <= set(moments)
     assert times(tmp_path / "walk.mp4")[-1] == moments[-1]  # what was captured was worked on before the end
 

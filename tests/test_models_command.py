@@ -159,6 +159,7 @@ def test_ctrl_c_keeps_what_came_and_the_same_command_goes_on(
     part = folder / "net.pth.part"
     while not (part.exists() and part.stat().st_size == 131_072):
         assert process.poll() is None
+        time.sleep(0.01)
     process.send_signal(number)
     _, said = process.communicate()
     assert process.returncode == 130

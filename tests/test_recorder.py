@@ -255,7 +255,7 @@ def test_an_encoder_that_is_too_slow_never_holds_up_the_camera_and_is_told(tmp_p
 def test_a_stop_does_not_wait_for_a_writer_that_hardly_moves(tmp_path, monkeypatch):
     monkeypatch.setattr(take, "IN_FLIGHT_S", 0.05)
     monkeypatch.setattr(take, "WRITING_S", 0.1)
-    slow = Kept(delay=0.2)
+    slow = Kept(delay=0.5)  # two seconds for all four
     with filming(lambda *_: [lambda: slow]) as camera:
         camera.recorder.start(tmp_path, "walk")
         camera.film(4)

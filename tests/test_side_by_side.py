@@ -34,7 +34,7 @@ def test_rows_run_at_the_same_time_and_a_row_alone_does_not_open_the_other_netwo
     opened: list[Network] = []
 
     def each() -> Network:
-        opened.append(Network(lambda: together.wait(10)))  # breaks unless two rows are under way
+        opened.append(Network(lambda: together.wait(60)))  # breaks unless two rows are under way
         return opened[-1]
 
     alone = Network(lambda: None)

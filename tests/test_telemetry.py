@@ -32,7 +32,7 @@ def test_nothing_is_kept_for_sending(tmp_path: Path) -> None:
     home.mkdir()
     clean = {"PATH": os.environ["PATH"], "HOME": str(home)}
     command = [sys.executable, "-c", SCRIPT, str(model), "0"]
-    subprocess.run(command, cwd=ROOT, env=clean, check=True, timeout=60)
+    subprocess.run(command, cwd=ROOT, env=clean, check=True, timeout=110)
     assert list(home.rglob("*")) == []
 
 
@@ -44,7 +44,7 @@ def connections(command: list[str], home: Path) -> str:
     traced = ["strace", "-f", "-e", "trace=connect,sendto", "-o", str(calls), *command]
     home.mkdir()
     clean = {"PATH": os.environ["PATH"], "HOME": str(home)}
-    done = subprocess.run(traced, cwd=ROOT, env=clean, check=False, timeout=60)
+    done = subprocess.run(traced, cwd=ROOT, env=clean, check=False, timeout=110)
     text = calls.read_text() if calls.exists() else ""
     if not text:
         pytest.skip("strace may not trace here")

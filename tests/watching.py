@@ -38,9 +38,10 @@ class Watching:
         self.source.close()
 
     def end(self) -> None:
-        """Stop, and wait no longer than any source may take."""
+        """Stop, and wait no longer than any source may take: 50 looks, each longer where others work too."""
         self.stop.set()
-        self._thread.join(2.5)
+        for _ in range(50):
+            self._thread.join(0.05)
         assert not self._thread.is_alive(), "the source did not look at `stop` within 2 s"
 
     def next(self, count: int) -> list[Frame]:

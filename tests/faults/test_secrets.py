@@ -39,7 +39,8 @@ def test_a_password_is_in_nothing_that_a_run_leaves(tmp_path: Path) -> None:
         try:
             number = queue.add(address, Settings(output=str(tmp_path / "out"), no_video=True))
             deadline = time.monotonic() + PATIENCE_S
-            while not list(tmp_path.glob("out/*.kinetrail")) and time.monotonic() < deadline:
+            begun = {}
+            while not (begun and list(tmp_path.glob("out/*.kinetrail"))) and time.monotonic() < deadline:
                 changed.wait(0.1)
                 changed.clear()
                 begun = {pid: line for pid in _children(os.getpid()) if (line := _command(pid)) != ours}

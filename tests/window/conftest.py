@@ -9,10 +9,14 @@ import cv2  # noqa: F401 (points Qt to plugins of its own, which are not wanted,
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, QStandardPaths
 from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 for name in ("QT_QPA_PLATFORM_PLUGIN_PATH", "QT_QPA_FONTDIR"):
     os.environ.pop(name, None)
+PATIENCE_MS = 20_000  #: for what takes a moment on a quiet machine; five seconds are too few on others
+for wait in (QtBot.waitUntil, QtBot.waitSignal, QtBot.waitExposed):
+    wait.__kwdefaults__["timeout"] = PATIENCE_MS
 
 
 @pytest.fixture(autouse=True)
