@@ -11,7 +11,7 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -20,23 +20,23 @@ from typing import Any
 from app.settings import Settings
 from app.task import read_task as read_task
 from app.task import task
-from app.work import State
+from app.work import SAID, State, told
 from app.work import Work as Work
 
 ROOT = Path(__file__).parents[1]
 PATIENCE_S = 20.0  #: for a program that was asked to stop (SIGTERM, which jobs in the background heed too)
 WORDS = 4096  #: bytes that are kept of what a program complains of
 
-
-#: What a program says while it is at work, and what else it says, see `Queue`.
-GOING = ("frames", "total", "fps", "people", "doing")
-SAID = ("said", "done", "skipped", "failed", "refused")  #: "refused": and so would all others be
-
 Heard = Callable[[str, str, str], None]
 
 
 def unheard(_kind: str, _line: str, _details: str) -> None:
     """What nobody listens to."""
+
+
+def as_added(work: Work) -> str:
+    """What the outputs are called, unless told otherwise."""
+    return work.stem
 
 
 def program() -> list[str]:
@@ -56,13 +56,15 @@ class Queue:
         heard: Heard = unheard,
         jobs: int = 1,
         start: Sequence[str] | None = None,
+        stem_of: Callable[[Work], str] = as_added,
     ) -> None:
         """`changed` is called, from any thread, when something about `works` is new. `jobs` at once.
 
         `heard` is told, from any thread, of which kind (see SAID) each line is that is said of a recording,
-        the line, and details. `start`: the program, where it is not Kinetrail itself.
+        the line, and details. `start`: the program, where it is not Kinetrail itself. `stem_of`: what the
+        outputs of a recording are to be called, asked in a thread when it begins; see `Work.stem`.
         """
-        self._changed, self._heard = changed, heard
+        self._changed, self._heard, self._stem_of = changed, heard, stem_of
         self._start = [*(program() if start is None else start), "work"]
         self._works: dict[int, Work] = {}
         self._running: dict[int, subprocess.Popen[bytes]] = {}
@@ -153,7 +155,7 @@ class Queue:
         return None
 
     def _do(self, work: Work) -> None:
-        self._changed()
+        self._change(work.number, stem=(stem := self._stem_of(work)))
         paths = filter(None, (str(ROOT), os.environ.get("PYTHONPATH", "")))
         try:
             running = subprocess.Popen(
@@ -174,7 +176,7 @@ class Queue:
         with running, suppress(BrokenPipeError):
             assert running.stdin is not None
             assert running.stdout is not None
-            running.stdin.write(task(work.source, work.settings, stem=work.stem, cores=work.cores))
+            running.stdin.write(task(work.source, work.settings, stem=stem, cores=work.cores))
             running.stdin.close()
             kinds = {self._hear(work, line) for line in running.stdout}
         self._finish(work.number, running.returncode, kinds, complaints.text())
@@ -183,8 +185,8 @@ class Queue:
     def _hear(self, work: Work, line: bytes) -> str:
         """Take in what the program says of itself; of which kind it is, "" where a library says something."""
         try:
-            told = json.loads(line)
-            kind, fields = str(told["kind"]), _fields(told)
+            heard = json.loads(line)
+            kind, fields = str(heard["kind"]), told(heard)
         except (ValueError, LookupError, TypeError):
             return ""
         self._change(work.number, **fields)
@@ -199,8 +201,8 @@ class Queue:
             if work.state == "working":
                 state: State = "failed" if code else "skipped" if "skipped" in kinds else "done"
                 self._works[number] = replace(work, state=state)
-            told = code > 0 and not {"failed", "refused"}.isdisjoint(kinds)
-            untold = code != 0 and not told and work.state == "working"
+            explained = code > 0 and not {"failed", "refused"}.isdisjoint(kinds)
+            untold = code != 0 and not explained and work.state == "working"
             if untold:
                 last = complaints.strip().rpartition("\n")[2]
                 line = f"{work.name}: the work on it ended early ({last or code})"
@@ -214,6 +216,7 @@ class Queue:
         with self._more:
             work = self._works[number]
             if work.state != "cancelled":
+                fields["said"] = work.said + fields.get("said", ())
                 self._works[number] = replace(work, **fields)
         self._changed()
 
@@ -235,15 +238,3 @@ class _Tail:
     def text(self) -> str:
         self._thread.join()
         return self._last.decode("utf-8", "replace")
-
-
-def _fields(told: Mapping[str, Any]) -> dict[str, Any]:
-    """What is new of a `Work`. LookupError where something is not said."""
-    if told["kind"] == "going":
-        return {name: told[name] for name in GOING}
-    if told["kind"] == "doing":
-        return {"doing": str(told["line"])}
-    if told["kind"] in SAID:
-        more = {name: str(told[name]) for name in ("occupied", "details") if name in told}
-        return {"message": str(told["line"]), **more}
-    return {}

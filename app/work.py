@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from app.settings import Settings
 from app.sources.naming import named
 
 #: "skipped": it was finished before.
 State = Literal["waiting", "working", "done", "skipped", "failed", "cancelled"]
+
+
+#: What a program says while it is at work, and what else it says, see `app.processing.Queue`.
+GOING = ("frames", "total", "fps", "people", "doing")
+SAID = ("said", "done", "skipped", "failed", "refused")  #: "refused": and so would all others be
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +36,7 @@ class Work:
     message: str = ""  #: what came of it, or what went wrong, for people
     occupied: str = ""  #: what would have to be replaced for it to go well, for people
     details: str = ""  #: of what went wrong, for whoever mends it
+    said: tuple[str, ...] = ()  #: what else is worth knowing, a line each, in the order in which it was said
 
     @property
     def share(self) -> float:
@@ -52,3 +59,17 @@ class Work:
     def name(self) -> str:
         """Of its source, as it may be shown."""
         return named(self.source)
+
+
+def told(line: Mapping[str, Any]) -> dict[str, Any]:
+    """What is new of a `Work` by what a program says of itself. LookupError where something is not said."""
+    if line["kind"] == "going":
+        return {name: line[name] for name in GOING}
+    if line["kind"] == "doing":
+        return {"doing": str(line["line"])}
+    if line["kind"] in SAID:
+        more: dict[str, Any] = {name: str(line[name]) for name in ("occupied", "details") if name in line}
+        if line["kind"] == "said":
+            more["said"] = (str(line["line"]),)
+        return {"message": str(line["line"]), **more}
+    return {}

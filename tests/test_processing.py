@@ -6,6 +6,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -25,6 +26,11 @@ def say(**what):
 if name == "broken":
     say(kind="failed", line="broken: not one picture can be read")
     sys.exit(2)
+if name == "talks":
+    say(kind="said", line="first this")
+    say(kind="said", line="then that")
+    say(kind="done", line="called " + task["stem"])
+    sys.exit(0)
 if name == "finished":
     say(kind="skipped", line="finished: finished before")
     sys.exit(0)
@@ -52,8 +58,8 @@ def queue(tmp_path: Path) -> Iterator[Callable[..., Queue]]:
     script.write_text(PROGRAM)
     made: list[Queue] = []
 
-    def make(changed: Callable[[], None] = lambda: None, jobs: int = 1) -> Queue:
-        made.append(Queue(changed, jobs=jobs, start=[sys.executable, str(script)]))
+    def make(changed: Callable[[], None] = lambda: None, jobs: int = 1, **more: Any) -> Queue:
+        made.append(Queue(changed, jobs=jobs, start=[sys.executable, str(script)], **more))
         return made[-1]
 
     yield make
@@ -204,3 +210,28 @@ def test_a_recording_that_was_finished_before_is_told_from_one_that_is_done(
     assert line.wait(20)
     (work,) = line.works()
     assert (work.state, work.share, work.message) == ("skipped", 1.0, "finished: finished before")
+
+
+def test_everything_that_is_said_on_the_way_is_kept_in_order(queue, tmp_path) -> None:
+    made = queue()
+    made.add("talks", Settings(output=str(tmp_path)))
+    assert made.wait(20)
+    (work,) = made.works()
+    assert work.said == ("first this", "then that")
+    assert work.message.startswith("called")
+
+
+def test_what_outputs_are_called_is_asked_when_their_turn_comes(queue, tmp_path) -> None:
+    asked: list[str] = []
+
+    def stem_of(work: Work) -> str:
+        asked.append(f"{work.source} after {sum(each.over for each in made.works())}")
+        return f"{work.source}-{len(asked)}"
+
+    made = queue(stem_of=stem_of)
+    for _ in range(2):
+        made.add("talks", Settings(output=str(tmp_path)))
+    assert made.wait(20)
+    assert asked == ["talks after 0", "talks after 1"]
+    assert [work.message for work in made.works()] == ["called talks-1", "called talks-2"]
+    assert [work.stem for work in made.works()] == ["talks-1", "talks-2"]

@@ -14,6 +14,7 @@ import played
 import pytest
 from reading import read
 
+from app.playback.belonging import stem_for
 from app.playback.looked import Account, Looked
 from app.playback.review import Review
 from app.store.session import open_session_file
@@ -112,14 +113,50 @@ def test_a_session_of_another_recording_of_the_same_name_is_not_taken(walk: Path
     clips.constant(tmp_path / "other" / "walk.mp4")
     played.session(tmp_path / "other" / "walk.mp4", tmp_path / "walk.kinetrail", {1: (0, 9)})
     with watched(walk, tmp_path) as it:
+        account = it.until(lambda account: account.looked_for)
+        assert account.trouble == ""  # it is simply none of its business
+        assert not account.chart.rows
+        played.session(walk, tmp_path / "walk-2.kinetrail", {1: (0, 9)})
+        it.review.refresh()
+        account = it.until(lambda account: bool(account.chart.rows))
+        assert account.session == str(tmp_path / "walk-2.kinetrail")
+        assert account.trouble == ""
+
+
+def test_a_session_of_what_the_recording_was_before_it_changed_is_told_of(walk: Path, seen: Path) -> None:
+    clips.constant(walk, 12)
+    with watched(walk, walk.parent) as it:
         account = it.until(lambda account: bool(account.trouble))
         assert account.trouble.startswith("walk.kinetrail is of another recording called walk.mp4")
-        assert account.looked_for
+        assert "process it again" in account.trouble
         assert not account.chart.rows
-        (tmp_path / "walk.kinetrail").unlink()
-        played.session(walk, tmp_path / "walk.kinetrail", {1: (0, 9)})
+        seen.unlink()
+        played.session(walk, seen, {1: (0, 9)})
         it.review.refresh()
         assert it.until(lambda account: bool(account.chart.rows)).trouble == ""
+
+
+def test_files_of_a_recording_are_called_like_it_unless_that_is_anothers(walk: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    assert stem_for(str(walk), out) == "walk"
+    played.session(walk, out / "walk.kinetrail", {1: (0, 9)})
+    assert stem_for(str(walk), out) == "walk"  # its own, to go on with
+    other = tmp_path / "other" / "walk.mp4"
+    other.parent.mkdir()
+    clips.constant(other)
+    assert stem_for(str(other), out) == "walk-2"
+    played.session(other, out / "walk-2.kinetrail", {1: (0, 9)})
+    assert stem_for(str(other), out) == "walk-2"
+    third = tmp_path / "third" / "walk.mp4"
+    third.parent.mkdir()
+    clips.constant(third, 20)
+    (out / "walk-3.mp4").write_bytes(b"a film of somebody's")
+    assert stem_for(str(third), out) == "walk-4"
+    assert stem_for(str(third), third.parent) == "walk"  # it does not stand in its own way
+    assert stem_for(str(third), tmp_path) == "walk-2"
+    clips.constant(walk, 14)
+    assert stem_for(str(walk), out) == "walk"  # changed, and still the same place
 
 
 def test_what_was_repaired_in_the_session_before_is_not_said_of_the_one_that_took_its_place(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -16,14 +16,12 @@ from typing import Any
 import numpy as np
 
 from app.complaint import plainly
-from app.playback.belonging import session_of
+from app.playback.belonging import is_anothers, session_of, sessions
 from app.playback.found import Found
 from app.playback.lanes import EMPTY, chart
 from app.playback.looked import Account, Looked, nobody
 from app.playback.player import Player
-from app.sources.naming import stem
 from app.store.session import Session
-from app.store.writer import ENDING
 from app.workers import attempt
 from engine.errors import UserError
 from engine.types import Frame
@@ -48,8 +46,7 @@ class Review:
     ) -> None:
         """`places`: folders in which the session may lie, tried in this order; `session`: it is this one."""
         self._video, self._show, self._changed = video, show, changed
-        name = f"{stem(video)}{ENDING}"
-        self._candidates = [session] if session else [folder / name for folder in places]
+        self._places, self._given = places, [session] if session else []
         self._wake = threading.Condition()  # guards what follows, up to the account
         self._frames: list[Frame] = []  # the newest picture, not yet shown
         self._repairs: list[Repair] = []
@@ -222,7 +219,7 @@ class Review:
             if self._session[0].refresh():
                 self._read()
             return
-        for path in self._candidates:
+        for path in self._candidates():
             if path.is_file():
                 inode = _inode(path)
                 self._session, self._inode = [session_of(self._video, path)], inode
@@ -230,6 +227,11 @@ class Review:
                 self._read(looked_for=True, said="", trouble="", details="")
                 return
         self._tell(looked_for=True, session="", chart=EMPTY, finished=False, undoable="", redoable="")
+
+    def _candidates(self) -> Iterable[Path]:
+        """Sessions that may be it, the likeliest first."""
+        named = (path for path in sessions(self._video, self._places) if not is_anothers(self._video, path))
+        return self._given or named
 
 
 def _inode(path: Path) -> int:

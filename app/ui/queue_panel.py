@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import threading
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import (
-    QFrame,
-    QGridLayout,
-    QHBoxLayout,
-    QLabel,
-    QProgressBar,
-    QPushButton,
-    QScrollArea,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
+from app.playback.belonging import stem_for
 from app.processing import Queue, Work
-from app.progress import clock
+from app.settings import Settings
 from app.ui.bridge import Bridge
-from app.ui.text import shortened
+from app.ui.queue_row import QueueRow
 
 
 class QueuePanel(QWidget):
@@ -34,8 +28,8 @@ class QueuePanel(QWidget):
         super().__init__(parent)
         self._changes: Bridge[None] = Bridge(self)
         self._changes.ready.connect(self._look)
-        self.queue = Queue(lambda: self._changes.slot.put(None), jobs=jobs)
-        self._rows: dict[int, _Row] = {}
+        self.queue = Queue(lambda: self._changes.slot.put(None), jobs=jobs, stem_of=_stem)
+        self._rows: dict[int, QueueRow] = {}
         self._closer: threading.Thread | None = None
         self._nothing = QLabel(
             self.tr("Nothing waits. Recordings to process can be dropped on the window."), self
@@ -69,6 +63,25 @@ class QueuePanel(QWidget):
         """Everything in the queue."""
         return self.queue.works()
 
+    def open_works(self) -> list[Work]:
+        """What waits or is worked on."""
+        return [work for work in self.works() if not work.over]
+
+    def process(self, sources: Sequence[str], settings: Settings) -> None:
+        """Add recordings; what waits or is worked on already is not added twice."""
+        folder = _whole(settings.output)
+        there = {_whole(work.source) for work in self.open_works()}
+        for source in sources:
+            place, ending = os.path.split(_whole(source))
+            itself = place == folder and ending.lower().endswith(".mp4")  # its MP4 would take its place
+            if _whole(source) not in there:
+                quiet = settings.no_video or itself
+                self.queue.add(source, replace(settings, output=folder, no_video=quiet))
+
+    def work_on(self, source: str) -> list[Work]:
+        """The last that was asked for of a recording, if there is one."""
+        return [work for work in self.works() if _whole(work.source) == _whole(source)][-1:]
+
     def close_queue(self) -> None:
         """Stop what runs; returns at once, see `closed`."""
         if self._closer is None:
@@ -86,7 +99,7 @@ class QueuePanel(QWidget):
             self._rows.pop(number).deleteLater()
         for number, work in works.items():
             if number not in self._rows:
-                self._rows[number] = row = _Row(work, self)
+                self._rows[number] = row = QueueRow(work, self)
                 row.cancel.clicked.connect(lambda _=False, n=number: self.queue.cancel(n))
                 row.again.clicked.connect(lambda _=False, n=number: self._again(n))
                 row.show_it.clicked.connect(lambda _=False, source=work.source: self.open_wanted.emit(source))
@@ -102,64 +115,10 @@ class QueuePanel(QWidget):
                 self.queue.again(number, overwrite=bool(work.occupied))
 
 
-class _Row(QWidget):
-    def __init__(self, work: Work, parent: QWidget) -> None:
-        super().__init__(parent)
-        name = Path(work.source).name
-        self.setAccessibleName(name)
-        self._name, self._about = QLabel(shortened(name, 32), self), QLabel(self)
-        self._name.setToolTip(work.source)
-        self._name.setTextFormat(Qt.TextFormat.PlainText)
-        self._about.setTextFormat(Qt.TextFormat.PlainText)
-        self._about.setWordWrap(True)
-        self._bar = QProgressBar(self)
-        self._bar.setTextVisible(False)
-        self._bar.setFixedHeight(6)
-        self._bar.setAccessibleName(self.tr("Progress of {0}").format(name))
-        self.cancel = QPushButton(self.tr("Cancel"), self)
-        self.cancel.setToolTip(self.tr("Stop here; what is done is kept"))
-        self.show_it = QPushButton(self.tr("Show"), self)
-        self.show_it.setToolTip(self.tr("Look at this recording and its people"))
-        self.again = QPushButton(self)
-        grid = QGridLayout(self)
-        grid.setContentsMargins(4, 4, 4, 4)
-        grid.addWidget(self._name, 0, 0)
-        buttons = QHBoxLayout()
-        for button in (self.show_it, self.again, self.cancel):
-            buttons.addWidget(button)
-        grid.addLayout(buttons, 0, 1)
-        grid.addWidget(self._bar, 1, 0, 1, 2)
-        grid.addWidget(self._about, 2, 0, 1, 2)
-        grid.setColumnStretch(0, 1)
+def _whole(path: str) -> str:
+    return os.path.abspath(path)  # noqa: PTH100 (asks no disk)
 
-    def tell(self, work: Work) -> None:
-        working = work.state == "working"
-        self._bar.setVisible(working)
-        self._bar.setRange(0, 1000 if work.share >= 0 else 0)
-        self._bar.setValue(round(1000 * max(0.0, work.share)))
-        self.cancel.setVisible(working or work.state == "waiting")
-        self.show_it.setVisible(work.state in ("working", "done", "skipped"))
-        self.again.setVisible(work.state in ("failed", "cancelled"))
-        self.again.setText(self.tr("Replace") if work.occupied else self.tr("Try again"))
-        replaces = self.tr("Work through it once more, and replace what is there")
-        goes_on = self.tr("What is done is kept; it goes on from there")
-        self.again.setToolTip(replaces if work.occupied else goes_on)
-        self._about.setText(self._text(work))
-        self._about.setToolTip(work.details)
 
-    def _text(self, work: Work) -> str:
-        if work.state == "waiting":
-            return self.tr("waits")
-        if work.occupied:
-            return self.tr("{0}; Replace makes it anew").format(work.occupied)
-        if work.state != "working":
-            return work.message or work.state
-        if not work.frames:
-            return self.tr("begins…")
-        told = [work.doing] if work.doing else []
-        if work.share >= 0:
-            told.append(f"{work.share:.0%}")
-        told.append(f"{work.fps:.1f} fps")
-        if work.left_s >= 0:
-            told.append(self.tr("{0} left").format(clock(work.left_s)))
-        return "  ·  ".join(told)
+def _stem(work: Work) -> str:
+    """What its files are called, beside those of others of the same name."""
+    return work.stem or stem_for(work.source, Path(work.settings.output))

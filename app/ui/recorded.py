@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -28,6 +28,7 @@ from app.ui.timeline import Timeline
 from app.ui.transport import Transport
 from app.ui.trouble import Trouble
 from app.ui.view import Cast, View
+from app.work import Work
 
 
 class RecordedPage(QWidget):
@@ -40,6 +41,7 @@ class RecordedPage(QWidget):
         self.output_folder: Callable[[], Path] = lambda: Path("runs")  #: where sessions and exports lie
         self.opened = Opened(self)
         self._looked: list[Looked] = []
+        self._work: list[Work] = []  # in the queue
         self._account, self._state, self._told = Account(), Playing(), ("", "")
         self._view, self._cast = View(), Cast()
         self.canvas, self.timeline, self.people = Canvas(self), Timeline(self), People(self)
@@ -64,15 +66,18 @@ class RecordedPage(QWidget):
         self.opened.close()
         self._looked = []
         self.canvas.clear()
-        self.bar.forget()
+        self._work = []
+        self.bar.hide()
         self._look()
 
     def stopped(self) -> bool:
         """Whether everything that was closed has come to its end; waits for nothing."""
         return self.opened.stopped()
 
-    def session_grew(self) -> None:
-        """Something was measured: look for it."""
+    def session_grew(self, work: Sequence[Work] = ()) -> None:
+        """Something was measured: look for it. `work`: what is done about this recording in the queue."""
+        self._work = list(work)
+        self.bar.tell(self.opened.video, self._account, self._work)
         self.opened.ask(Review.refresh)
 
     def set_view(self, view: View) -> None:
@@ -136,7 +141,7 @@ class RecordedPage(QWidget):
             self.status.setText(self.tr("{0} people").format(count) if count != 1 else self.tr("1 person"))
         if not account.session:
             self.status.setText("")
-        self.bar.tell(self.opened.video, account)
+        self.bar.tell(self.opened.video, account, self._work)
 
     def _tell_repairs(self) -> None:
         self.repairs.look(self._account, self.timeline.selection, self.timeline.cursor_s)

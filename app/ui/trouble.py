@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePol
 
 from app.complaint import trouble_of as trouble_of
 from app.ui import theme
+from app.ui.wording import in_window
 
 
 class Trouble(QFrame):
@@ -49,6 +50,7 @@ class Trouble(QFrame):
 
     def set(self, message: str, details: str = "") -> None:
         """Say it, in place of what was said before; "" for nothing."""
+        message = in_window(message)
         self._line.setText(message)
         self._line.setAccessibleName(message)
         self._details = details

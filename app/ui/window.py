@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +11,6 @@ from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEv
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
 from app.arrivals import Arrival, arrive, is_live
-from app.processing import Work
 from app.sources.naming import camera_number, is_address, spoken
 from app.ui.drops import DropFrame, dropped
 from app.ui.errand import Errand
@@ -86,14 +84,7 @@ class Window(QMainWindow):
 
     def process(self, sources: Sequence[str]) -> None:
         """Work on recordings in the background; what is in the queue already is not put there twice."""
-        folder = os.path.abspath(self.preferences.output_folder())  # noqa: PTH100 (asks no disk)
-        settings = replace(self.preferences.settings(), output=folder)
-        there = {work.source for work in self._open_works()}
-        for source in sources:
-            place, ending = os.path.split(os.path.abspath(source))  # noqa: PTH100
-            itself = place == folder and ending.lower().endswith(".mp4")  # its MP4 would take its place
-            if source not in there:
-                self.queue_panel.queue.add(source, replace(settings, no_video=settings.no_video or itself))
+        self.queue_panel.process(sources, self.preferences.settings())
         self.queue_dock.show()
 
     def _arrived(self, arrival: Arrival) -> None:
@@ -108,6 +99,7 @@ class Window(QMainWindow):
             self._show(self.recorded_page, Path(arrival.look).name)
             self._unremembered = self._brought
             self.recorded_page.open(arrival.look, Path(arrival.session) if arrival.session else None)
+            self._worked()
         else:
             self.process(arrival.process)
         if arrival.said:
@@ -137,7 +129,7 @@ class Window(QMainWindow):
             super().closeEvent(event)
             return
         event.ignore()
-        if works := self._open_works():
+        if works := self.queue_panel.open_works():
             self._leaving.ask(len(works))
         else:
             self._leaving.begin()
@@ -155,9 +147,6 @@ class Window(QMainWindow):
         sources = dropped(event.mimeData())
         event.acceptProposedAction()
         QTimer.singleShot(0, lambda: self.open_several(sources))
-
-    def _open_works(self) -> list[Work]:
-        return [work for work in self.queue_panel.works() if work.state in ("waiting", "working")]
 
     def _end(self) -> None:
         self.preferences.set_geometry(self.saveGeometry())
@@ -181,7 +170,7 @@ class Window(QMainWindow):
 
     def _worked(self) -> None:
         """A recording in the queue has come further: whoever shows it looks again."""
-        self.recorded_page.session_grew()
+        self.recorded_page.session_grew(self.queue_panel.work_on(self.recorded_page.opened.video))
 
     def _lay_out(self) -> None:
         self.pages = QStackedWidget(self)

@@ -27,6 +27,11 @@ elif name == "changed" and not task["settings"]["overwrite"]:
     line = "changed.csv exists already; --overwrite replaces it"
     say(kind="failed", line=line, occupied="changed.csv exists already", details="")
     sys.exit(2)
+elif name == "anew":
+    say(kind="said", line="runs on the processor")
+    say(kind="said", line="anew.mp4: begins anew; the 40 frames of an earlier run are kept in anew.1")
+    say(kind="said", line="is live, or with --jobs; choose another folder with -o")
+    say(kind="done", line="anew.mp4: 120 frames read")
 elif name == "full" and not (place / "room").exists():
     (place / "room").touch()
     say(kind="failed", line="full.mp4: the disk is full; make room", occupied="", details="")
@@ -59,6 +64,12 @@ def told(panel: QueuePanel) -> str:
     """The last line of the only row, if there is one."""
     rows = [each for each in panel.findChildren(QLabel) if each.isVisible() and each.wordWrap()]
     return rows[0].text() if rows and panel.works() else ""
+
+
+def notices(panel: QueuePanel) -> list[str]:
+    """What else is said in the only row."""
+    rows = [each for each in panel.findChildren(QLabel) if each.isVisible() and each.wordWrap()]
+    return rows[1].text().split("\n") if len(rows) > 1 else []
 
 
 def buttons(panel: QueuePanel) -> list[str]:
@@ -95,3 +106,19 @@ def test_what_went_wrong_is_told_and_can_be_tried_again(qtbot, panel, tmp_path):
     press(panel, "Try again")
     qtbot.waitUntil(lambda: told(panel) == "full.mp4: 120 frames read", timeout=20_000)
     assert not panel.works()[0].settings.overwrite
+
+
+def test_what_becomes_of_earlier_results_stays_to_be_read_in_the_row(qtbot, panel, tmp_path):
+    work_on(qtbot, panel, tmp_path, "anew")
+    qtbot.waitUntil(lambda: told(panel) == "anew.mp4: 120 frames read")
+    assert notices(panel) == [
+        "runs on the processor",
+        "anew.mp4: begins anew; the 40 frames of an earlier run are kept in anew.1",
+        "is live; choose another folder",
+    ]
+
+
+def test_a_row_without_anything_else_to_say_has_no_room_for_it(qtbot, panel, tmp_path):
+    work_on(qtbot, panel, tmp_path, "again")
+    qtbot.waitUntil(lambda: told(panel) == "again.mp4: finished before, nothing to do")
+    assert notices(panel) == []

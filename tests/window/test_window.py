@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -32,6 +33,14 @@ from engine.pose import open_estimator
 from trackers.tracker import Tracker
 
 __all__ = ["networks", "out", "window"]  # fixtures
+
+
+#: In place of `kinetrail work`.
+FAILING = """
+import json
+print(json.dumps({"kind": "failed", "line": "walk.mp4 cannot be written; choose another folder with -o"}))
+raise SystemExit(2)
+"""
 
 
 @pytest.fixture
@@ -449,6 +458,56 @@ def test_what_waits_or_runs_is_not_put_into_the_queue_twice(window, tmp_path):
     for _ in range(2):
         window.process([str(tmp_path / "long.mp4")])
     assert len(window.queue_panel.works()) == 1
+
+
+def test_recordings_of_one_name_from_two_folders_are_both_worked_on_and_found_again(
+    window, walk, tmp_path, out, qtbot
+):
+    out.mkdir()
+    played.session(walk, out / "walk.kinetrail", {1: (0, 20)})
+    (tmp_path / "b").mkdir()
+    other = tmp_path / "b" / "walk.mp4"
+    clips.write(other, [clips.picture(i + 9, 320, 240) for i in range(30)], [3600 * i for i in range(30)])
+    window.process([str(walk), str(other)])
+    until(qtbot, lambda: [work.state for work in window.queue_panel.works()] == ["done", "done"])
+    assert [work.stem for work in window.queue_panel.works()] == ["walk", "walk-2"]
+    said = window.queue_panel._rows[2]._said
+    until(qtbot, lambda: "the files of this one are called walk-2" in said.text())
+    window.open(str(other))
+    until(qtbot, lambda: looking(window) and window.recorded_page.bar.isVisible())
+    assert window.recorded_page.bar.text().startswith("Not processed yet")
+    assert window.recorded_page.trouble.message() == ""  # that of the other recording is none of its business
+    played.session(other, out / "walk-2.kinetrail", {1: (0, 20), 2: (5, 30)})
+    window.recorded_page.session_grew()
+    until(qtbot, lambda: len(window.recorded_page.timeline.chart.rows) == 2)
+    window.open(str(walk))
+    until(qtbot, lambda: len(window.recorded_page.timeline.chart.rows) == 1)
+
+
+def test_the_page_says_what_the_queue_does_with_its_recording(window, walk, tmp_path, qtbot):
+    """Wherever that was asked for, and also when it comes to nothing."""
+    long = film(tmp_path / "long.mp4")
+    bar = window.recorded_page.bar
+    window.process([str(walk.with_name("long0.mp4")), str(long)])
+    window.open(str(long))
+    until(qtbot, lambda: looking(window) and bar.isVisible())
+    assert bar.text() == "In the queue; people appear here as they are found"
+    assert not bar.button.isVisible()
+    window.queue_panel._rows[1].cancel.click()
+    until(qtbot, lambda: bar.text() == "Looking for people; they appear here as they are found")
+    window.queue_panel._rows[2].cancel.click()
+    until(qtbot, lambda: bar.text().startswith("Not processed yet"))
+    assert bar.button.isVisible()
+
+
+def test_the_page_says_why_its_recording_could_not_be_processed(window, walk, monkeypatch, qtbot):
+    monkeypatch.setattr(window.queue_panel.queue, "_start", [sys.executable, "-c", FAILING])
+    window.open(str(walk))
+    until(qtbot, lambda: looking(window) and window.recorded_page.bar.isVisible())
+    window.recorded_page.bar.button.click()
+    until(qtbot, lambda: "Could not be" in window.recorded_page.bar.text())
+    assert window.recorded_page.bar.text().endswith("cannot be written; choose another folder")
+    assert window.recorded_page.bar.button.isVisible()
 
 
 def test_people_appear_in_the_page_while_they_are_found(window, walk, out, qtbot):
