@@ -43,7 +43,12 @@ def add_tracks(tracks: argparse.ArgumentParser) -> None:
     add(
         "--csv", type=Path, metavar="FILE", help="that it wrote (default: runs/NAME.csv for a video NAME.mp4)"
     )
-    add("-o", "--output", type=Path, metavar="SHEET.png", help="(default: NAME.tracks.png, beside the CSV)")
+    add(
+        "-o",
+        "--output",
+        metavar="SHEET.png",
+        help="or a folder/ (default: NAME.tracks.png, beside the CSV)",
+    )
     add("--overwrite", action="store_true", help="replace a sheet that exists")
 
 

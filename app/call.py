@@ -14,6 +14,7 @@ from pathlib import Path
 from app.account import Account
 from app.following import Following
 from app.job import Job, ModelRefused, everyone
+from app.occupied import Blocked
 from app.outputs.partial import Partial
 from app.passes import Call, once, twice
 from app.pipeline import Summary
@@ -88,8 +89,7 @@ def admitted(
         try:
             for path in job.outputs(stem, folder):
                 if _place(path) in taken:
-                    taken_by = f"{printable(path)} is a source of this call"
-                    raise UserError(f"{taken_by}; choose another folder with -o")
+                    raise Blocked(f"{printable(path)} is a source of this call")
             check_all(job, stem, folder, overwrite=settings.overwrite)
             ready.append((source, stem))
         except UserError as error:

@@ -152,13 +152,16 @@ def _bench(args: argparse.Namespace, stop: threading.Event) -> int:
 
 
 def _tracks(args: argparse.Namespace, stop: threading.Event) -> int:
+    from app.occupied import output_is
+    from app.outputs.place import placed
     from app.sheet import contact_sheet
 
     table = args.csv or Path("runs", f"{Path(args.video).stem}.csv")
-    out = args.output or table.with_suffix(".tracks.png")
+    out = placed(args.output, table.with_suffix(".tracks.png"))
     if out.suffix.lower() != ".png":
         raise UserError(f"{out}: a contact sheet is a PNG; give it a name that ends in .png")
-    sheet = contact_sheet(args.video, table, out, overwrite=args.overwrite, stop=stop)
+    with output_is("file"):
+        sheet = contact_sheet(args.video, table, out, overwrite=args.overwrite, stop=stop)
     if stop.is_set():
         return STOPPED
     return tell(sheet.line())

@@ -17,6 +17,7 @@ import numpy as np
 
 from app.outputs import check
 from app.outputs.partial import put
+from app.outputs.place import apart
 from app.painting.palette import shades
 from app.plain import printable
 from app.rows import Row, read_rows
@@ -64,10 +65,7 @@ def contact_sheet(video: str, table: Path, out: Path, *, overwrite: bool, stop: 
     pages = [ids[at : at + ROWS] for at in range(0, len(ids), ROWS)]
     files = [out] + [out.with_name(f"{out.stem}-{n}{out.suffix}") for n in range(2, len(pages) + 1)]
     for file in files:
-        if any(
-            file.exists() and made_of.exists() and file.samefile(made_of) for made_of in (Path(video), table)
-        ):
-            raise UserError(f"{printable(file)}: is what the sheet is made of; choose another name with -o")
+        apart(file, (Path(video), table), "sheet")
         check(file, overwrite=overwrite)
     cuts = _cut(video, table, rows, chosen, stop)
     if stop.is_set():

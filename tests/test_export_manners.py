@@ -116,8 +116,10 @@ def test_a_range_with_nobody_in_it_is_told_of_as_such(tmp_path: Path, name: str)
         for frame in range(3):
             nobody = tracks([], np.zeros((0, 17, 2)))
             writer.write(Result(Frame(frame, frame / 25, PICTURE), nobody, Timings(0, 0, 0, 0)))
+    said: list[str] = []
     with opened(path) as there:
-        (made,) = export(there, name, out(tmp_path, name))
+        (made,) = export(there, name, out(tmp_path, name), notice=said.append)
+    assert said == [f"{path}: nobody is in it, so {made} is without people"]
     if name == "coco":
         assert json.loads(made.read_text()) == []
     elif name == "openpose":

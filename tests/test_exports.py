@@ -20,7 +20,7 @@ import pandas as pd
 import pytest
 from fakes import info
 from figures import tracks as people
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app import grid
@@ -40,6 +40,7 @@ ROOT = Path(__file__).parents[1]
 PICTURE = np.zeros((4, 8, 3), np.uint8)
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)  # on a machine with other work
 @given(st.lists(st.integers(-(2**29), 2**29), min_size=1))
 def test_pixels_have_the_digits_of_printf(steps: list[int]) -> None:
     text = joined(pixel_words(np.array(steps, np.int32))).decode()

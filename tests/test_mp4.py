@@ -498,7 +498,7 @@ def test_what_had_the_name_before_stays_until_the_new_file_is_whole(tmp_path: Pa
 def test_a_recording_longer_than_anyone_could_know_is_a_plain_mp4_too(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(mp4, "UNKNOWN_LENGTH", 0)
+    monkeypatch.setattr("app.outputs.container.UNKNOWN_LENGTH", 0)
     rng = np.random.default_rng(1)
     times = [Fraction(int(tick), 90000) for tick in np.cumsum(rng.integers(1, 9000, 700))]
     film(tmp_path / "out.mp4", info(32, 16, live=True), times, [np.zeros((16, 32, 3), np.uint8)] * 700)

@@ -204,7 +204,7 @@ def test_a_sheet_never_takes_the_place_of_what_it_is_made_of(sheet, tmp_path):
     for name in ("walk.png", "table.png"):
         code, said, told = sheet("walk.png", "--csv", "table.png", "-o", name, "--overwrite")
         assert (code, said) == (2, "")
-        assert told == f"kinetrail: {name}: is what the sheet is made of; choose another name with -o\n"
+        assert told == f"kinetrail: {name}: is what the sheet is made of; choose another file with -o\n"
     assert [Path(name).read_bytes() for name in ("walk.png", "table.png")] == before
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from app.outputs.partial import check
 from app.painting.drawing import THINNEST, WIDEST, Drawing
+from app.plain import printable
 from engine.errors import UserError
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ class Work:
     out: Path
     style: Style
     show: Show
+    notice: Callable[[str], None]  #: is told what else is worth knowing, a line each
     stop: threading.Event
     overwrite: bool
 
@@ -57,11 +59,17 @@ class Format:
     ending: str  #: of the file or the folder, with its dot
     module: str  #: has a function `write(Work)`, which gives the files it made, none when it was stopped
     folder: bool = False  #: it is many files, in a folder of their own (app/exports/folder.py)
+    style: tuple[str, ...] = ()  #: the fields of Style that concern it
 
+
+TABLES = ("raw", "long")
+PICTURES = tuple(entry.name for entry in fields(Style) if entry.name not in TABLES)
 
 FORMATS: Mapping[str, Format] = {
-    "csv": Format("a row for each person and frame, as a run writes it", ".csv", "app.exports.tables"),
-    "mp4": Format("the video with the people painted on it", ".mp4", "app.exports.mp4"),
+    "csv": Format(
+        "a row for each person and frame, as a run writes it", ".csv", "app.exports.tables", style=TABLES
+    ),
+    "mp4": Format("the video with the people painted on it", ".mp4", "app.exports.mp4", style=PICTURES),
     "angles": Format("joint angles in degrees, and speed", ".angles.csv", "app.exports.angles"),
     "coco": Format("COCO keypoint results", ".coco.json", "app.exports.coco"),
     "dlc": Format("DeepLabCut's CSV, also for movement", ".dlc.csv", "app.exports.dlc"),
@@ -88,6 +96,10 @@ def unseen(_done: int, _of: int) -> None:
     """Progress that nobody looks at."""
 
 
+def unheard(_line: str) -> None:
+    """Notices that nobody reads."""
+
+
 def export(
     session: Session,
     format: str,  # noqa: A002 (what everybody calls it)
@@ -98,17 +110,21 @@ def export(
     end_s: float | None = None,
     style: Style | None = None,
     show: Show = unseen,
+    notice: Callable[[str], None] = unheard,
     stop: threading.Event | None = None,
     overwrite: bool = False,
 ) -> list[Path]:
     """Write the session to `out` in one of FORMATS; the files that were made, none when it was stopped.
 
+    `notice` is told, in a line, where nobody is in it, and what sound cannot come along.
     `people`: ids, none for everybody; from `start_s` to `end_s`, that frame included. UserError where it
     cannot be done.
     """
     import math
 
     from app.exports.choice import Choice
+    from app.exports.joints import spans
+    from app.store.spare import spare
 
     if format not in FORMATS:
         raise UserError(f"{format}: is no format; there are {', '.join(FORMATS)}")
@@ -116,8 +132,12 @@ def export(
     last = math.inf if end_s is None else end_s
     choice = Choice(frozenset(people), first, last)
     choice.check(session)
+    style = style or Style()
     if not FORMATS[format].folder:
+        spare(session, out, "export", style.source)
         check(out, overwrite=overwrite)
-    work = Work(session, choice, out, style or Style(), show, stop or threading.Event(), overwrite)
+    work = Work(session, choice, out, style, show, notice, stop or threading.Event(), overwrite)
     made: list[Path] = import_module(FORMATS[format].module).write(work)
+    if made and not spans(session, choice):
+        notice(f"{printable(session.path)}: {choice.nobody()}, so {printable(out)} is without people")
     return made

@@ -33,6 +33,14 @@ class Choice:
         if first == last:
             raise UserError(f"there is no frame from {self.start_s:g} s to {self.end_s:g} s")
 
+    def nobody(self) -> str:
+        """That nobody is, in words."""
+        who = " or ".join(map(str, sorted(self.people)))
+        when = f" from {self.start_s:g} s to {self.end_s:g} s" if self.end_s - self.start_s < math.inf else ""
+        when = when or (f" from {self.start_s:g} s on" if self.start_s > -math.inf else "")
+        when = when or (f" up to {self.end_s:g} s" if self.end_s < math.inf else "")
+        return f"there is no number {who}{when}" if who else f"nobody is in it{when}"
+
     def places(self, session: Session) -> tuple[int, int]:
         """From which to before which place in `Session.times` it goes."""
         times = session.times()

@@ -10,9 +10,9 @@ from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
-from app.outputs.partial import unwritable
+from app.occupied import Blocked, Occupied
+from app.outputs.partial import taken, unwritable
 from app.plain import printable
-from engine.errors import UserError
 
 
 class Folder:
@@ -79,16 +79,12 @@ class Folder:
     def _check(self) -> None:
         path = self._path
         if path.is_symlink() or (path.exists() and not path.is_dir()):
-            raise UserError(f"{printable(path)} is in the way of a folder; choose another output with -o")
+            raise Blocked(f"{printable(path)} is in the way of a folder")
         names = sorted(os.listdir(path)) if path.is_dir() else []  # noqa: PTH208 (names, not paths)
         if other := [name for name in names if not self._own.fullmatch(name)]:
-            raise UserError(
-                f"{printable(path)} holds other files ({printable(other[0])}); choose another output with -o"
-            )
+            raise Blocked(f"{printable(path)} holds other files ({printable(other[0])})")
         if names and not self._overwrite:
-            raise UserError(
-                f"{printable(path)} exists already; --overwrite replaces it, -o writes to another folder"
-            )
+            raise Occupied(f"{printable(path)} exists already")
 
     def _opened(self) -> int:
         """A descriptor of the new, empty, locked folder."""
@@ -101,10 +97,7 @@ class Folder:
                 self._remove(name, descriptor)
         except BlockingIOError as error:
             os.close(descriptor)
-            raise UserError(
-                f"another run is writing {printable(self._path)}; wait until it is done, or choose another"
-                " output with -o"
-            ) from error
+            raise taken(self._path) from error
         except BaseException:
             os.close(descriptor)
             raise

@@ -14,7 +14,7 @@ import numpy as np
 from app.exports.painter import Painter, straight
 from app.outputs.mp4 import LARGEST, Mp4
 from app.plain import printable
-from app.sources import open_source, unheard
+from app.sources import open_source
 from app.store.footage import footage, same
 from app.types import Source, SourceInfo
 from engine.errors import UserError
@@ -29,7 +29,7 @@ SAME_S = 1e-6  #: times of a picture and of its measurements differ by less
 
 
 def write(work: Work) -> list[Path]:
-    """The MP4, with its sound unless it is a part; or the MOV, without, where it is transparent.
+    """The MP4, with its sound; or the MOV, without, where it is transparent. A part begins at 0.
 
     UserError where the video is needed and is not what was measured.
     """
@@ -64,11 +64,20 @@ def _written(work: Work, info: SourceInfo, frames: Iterator[Frame]) -> list[Path
     """Of those frames the ones that are wanted, painted."""
     session, clear = work.session, work.style.background == "transparent"
     first, last = work.choice.places(session)
-    whole = (first, last) == (0, len(session.times()))
+    part = (first, last) != (0, len(session.times()))
     indices, cores = session.indices(), len(os.sched_getaffinity(0))
-    info = info if whole and not clear else replace(info, audio="")
+    info = replace(info, frames=last - first, audio="" if clear else info.audio)
     painter = Painter(session, work.choice, work.style, first)
-    made = Mp4(work.out, info, 0.0, notice=unheard, overwrite=work.overwrite, threads=cores, clear=clear)
+    made = Mp4(
+        work.out,
+        info,
+        0.0,
+        notice=work.notice,
+        overwrite=work.overwrite,
+        threads=cores,
+        clear=clear,
+        part=part,
+    )
     with closing(made) as video:
         for frame in frames:
             place = int(np.searchsorted(indices, frame.index))

@@ -21,7 +21,8 @@ from av.video.reformatter import ColorRange, Colorspace, VideoReformatter
 from av.video.stream import VideoStream
 
 from app.outputs.coding import transparent, usual
-from app.outputs.growing import HIDING, Growing, whole
+from app.outputs.container import FINEST, longest_step, options
+from app.outputs.growing import Growing, whole
 from app.outputs.partial import Partial, Ready, unasked
 from app.outputs.sound import Sound
 from app.painting.draw import draw
@@ -33,11 +34,7 @@ from engine.types import Image
 KEY_S = 2.0  #: longest time between pictures where playing can start, and the most that a crash costs
 LATEST_START_S = 10.0  #: what begins later (a recorded broadcast counts from anywhere) begins within a second
 LARGEST = 16384  #: pixels, of a side of a picture in H.264
-FINEST = Fraction(1, 1_000_000)  #: seconds, of the shortest tick; finer clocks are rounded to it
-LONGEST_STEP = 2**30  #: ticks of the MP4 between frames; from 2**31 on FFmpeg refuses them
 MOST_REPEATS = 1000  #: of a frame in one pause; by then there is more of it than anyone will look at
-UNKNOWN_LENGTH = 50_000  #: frames for whose index there is room where nobody knows how many will come
-LARGEST_ROOM = 16 << 20  #: bytes kept for the index, enough for some five hours; lengths are often guessed
 BT709 = 1  #: in each table of ITU-T H.273: primaries, transfer and matrix
 
 
@@ -55,10 +52,12 @@ class Mp4:
         ready: Ready = unasked,
         threads: int = 2,
         clear: bool = False,
+        part: bool = False,
     ) -> None:
         """Joints with a score below `threshold` are not painted; `threads` are for the encoder.
 
-        `clear`: pictures know transparency, and come by `show`.
+        `clear`: pictures know transparency, and come by `show`. `part`: its clock begins at the first
+        picture, and so does the sound.
 
         `notice` gets a line about any sound that cannot come along; `ready`: see Partial.
         UserError where `path` cannot be written or the picture is too large.
@@ -70,11 +69,11 @@ class Mp4:
             )
         self._info = info
         self._coding = transparent() if clear else usual()
-        self._threshold = threshold
+        self._threshold, self._part = threshold, part
         self._notice = notice
         self._scaler = VideoReformatter()
         self._tick = max(info.time_base, FINEST)
-        self._longest = _longest_step(self._tick)
+        self._longest = longest_step(self._tick)
         self._step = min(max(1, round(1 / (info.rate * self._tick))), self._longest)  # of the last frame
         self._shift = 0  # ticks of the source at tick 0 of the output
         self._last = self._next_key = -(2**62)  # ticks of the output
@@ -90,8 +89,8 @@ class Mp4:
             undo.pop_all()
 
     def _open(self, info: SourceInfo, threads: int) -> None:
-        options = _container_options(info, self._sound)
-        self._output = av.open(self._growing, "w", format=self._coding.container, options=options)
+        how = options(info, self._sound)
+        self._output = av.open(self._growing, "w", format=self._coding.container, options=how)
         added = self._output.add_stream(self._coding.codec, rate=info.rate, options=self._coding.options)
         self._video = cast(VideoStream, added)
         self._video.width, self._video.height = info.width + info.width % 2, info.height + info.height % 2
@@ -160,9 +159,11 @@ class Mp4:
     def _ticks(self, time: float) -> int:
         """When to show the frame of that time, in the output."""
         ticks = round(Fraction(time) / self._tick)
-        if self._frames == 0 and not 0.0 <= time < LATEST_START_S:
-            self._shift = math.floor(math.floor(time) / self._tick)
+        if self._frames == 0 and (self._part or not 0.0 <= time < LATEST_START_S):
+            self._shift = ticks if self._part else math.floor(math.floor(time) / self._tick)
             self._sound.shift = self._shift * self._tick
+            if self._part:
+                self._sound.start = self._sound.shift
         excess = ticks - self._shift - self._last - MOST_REPEATS * self._longest
         if self._frames and excess > 0:
             self._shorten(excess)
@@ -224,7 +225,10 @@ class Mp4:
         self._sound.close()
         with suppress(OSError, av.FFmpegError):
             self._output.close()  # writes nothing any more
-        end, samples = whole(self._partial.file)
+        try:
+            end, samples = whole(self._partial.file)
+        except OSError:
+            return self._partial.left(cause)
         return self._partial.salvaged(cause, end, samples - sum(n < samples for n in self._repeats))
 
 
@@ -239,40 +243,3 @@ def fitted(image: Image, width: int, height: int) -> Image:
     left, top = (width - size[0]) // 2, (height - size[1]) // 2
     canvas[top : top + size[1], left : left + size[0]] = cv2.resize(image, size, interpolation=method)
     return canvas
-
-
-def _container_options(info: SourceInfo, sound: Sound) -> dict[str, str]:
-    """Fragments that begin with a key picture, an index in front at the end, and times kept exactly.
-
-    An edit list says when each stream begins, in ticks of the movie (ISO/IEC 14496-12, 8.6.6): the ticks of
-    every stream have to be multiples of them, or the beginnings are rounded.
-    """
-    rates = [stream.codec_context.sample_rate for stream in sound.streams]
-    own = max(info.time_base, FINEST).denominator
-    ticks = math.lcm(own, *rates)
-    return {
-        "movflags": "hybrid_fragmented+frag_keyframe+delay_moov+default_base_moof",
-        "movie_timescale": str(ticks if ticks < 2**31 else own),
-        "moov_size": str(_index_room(info, sound)),
-        "max_interleave_delta": "1000000",  # microseconds; packets come in order here and need not wait
-    }
-
-
-def _longest_step(tick: Fraction) -> int:
-    """The most ticks between two frames. The MP4 counts in finer ones: FFmpeg wants 10 000 a second."""
-    scale = tick.denominator
-    while scale < 10_000:
-        scale *= 2
-    return max(1, math.floor(LONGEST_STEP / (tick * scale)))
-
-
-def _index_room(info: SourceInfo, sound: Sound) -> int:
-    """Bytes to keep free for the index: a little more than it is going to take.
-
-    For a frame it holds 8 bytes for duration and 4 for size, and so for a packet of sound; and some more for
-    each key frame and fragment. Longer recordings than were expected get their index at the end.
-    """
-    frames = info.frames or UNKNOWN_LENGTH
-    packets = sum(max(stream.frames, math.ceil(100 * frames / info.rate)) for stream in sound.streams)
-    setup = sum(4096 + len(stream.codec_context.extradata or b"") for stream in sound.streams)
-    return min(8192 + HIDING + setup + 24 * frames + 16 * packets, LARGEST_ROOM)

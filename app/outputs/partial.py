@@ -12,10 +12,11 @@ import fcntl
 import os
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from io import FileIO
 from pathlib import Path
 
-from app.occupied import Occupied
+from app.occupied import ELSEWHERE, Blocked, Occupied
 from app.plain import printable
 from engine.errors import UserError
 
@@ -35,13 +36,11 @@ def check(path: Path, *, overwrite: bool) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.is_dir():
-            raise UserError(f"{printable(path)} is a folder; choose another output with -o")
+            raise Blocked(f"{printable(path)} is a folder")
         if os.path.lexists(path) and not overwrite:  # a link that leads nowhere is there too
             raise Occupied(f"{printable(path)} exists already")
     except (FileExistsError, NotADirectoryError) as error:
-        raise UserError(
-            f"{printable(path.parent)}: a file is in the way of this folder; choose another with -o"
-        ) from error
+        raise Blocked(f"{printable(path.parent)}: a file is in the way of this folder") from error
     except OSError as error:
         raise unwritable(path, error) from error
     Partial(path, overwrite=overwrite).discard()
@@ -76,9 +75,10 @@ class Partial:
             rest = rest[self.file.write(rest) :]
 
     def publish(self) -> None:
-        """Give the file its name, and close it."""
-        self._ready(self._part)
+        """Give the file its name, once the disk has all of it, and close it."""
         try:
+            os.fsync(self.file.fileno())  # a share tells only now what became of what it took
+            self._ready(self._part)
             if self._overwrite:
                 self._part.replace(self._path)  # while it is still locked
             else:
@@ -90,25 +90,39 @@ class Partial:
         except OSError as error:
             raise unwritable(self._path, error) from error
         finally:
-            self.file.close()
+            self._close()
 
     def discard(self) -> None:
         """Remove the file, unless it was published."""
         if self.pending:
-            self._part.unlink(missing_ok=True)  # while it is still locked
-            self.file.close()
+            with suppress(OSError):  # of a share that is gone: what stays is cleared away by the next run
+                self._part.unlink(missing_ok=True)  # while it is still locked
+            self._close()
 
     def salvaged(self, error: OSError, end: int, frames: int) -> UserError:
         """Publish the first `end` bytes, which hold `frames` frames, and say why it ends there."""
         why = "the disk is full" if error.errno in _FULL else f"writing failed ({error.strerror})"
         if frames == 0:
             self.discard()
-            return UserError(
-                f"{printable(self._path)}: {why}, nothing could be saved; choose another folder with -o"
-            )
-        self.file.truncate(end)
+            return Blocked(f"{printable(self._path)}: {why}, nothing could be saved")
+        try:
+            self.file.truncate(end)
+        except OSError:
+            return self.left(error)
         self.publish()
         return UserError(f"{printable(self._path)}: {why}; the first {frames} frames are saved in it")
+
+    def left(self, error: OSError) -> UserError:
+        """Close the file as it is, since it can be neither read nor cut, and say where it is."""
+        self._close()
+        return UserError(
+            f"{printable(self._path)}: writing failed ({error.strerror}); what was written is in"
+            f" {printable(self._part.name)}"
+        )
+
+    def _close(self) -> None:
+        with suppress(OSError):  # it is closed all the same, and what was to be kept is on the disk
+            self.file.close()
 
 
 def put(path: Path, content: bytes, *, overwrite: bool) -> None:
@@ -126,7 +140,7 @@ def put(path: Path, content: bytes, *, overwrite: bool) -> None:
 def unwritable(path: Path, error: OSError) -> UserError:
     """What to tell about a file or folder that cannot be written."""
     why = "the disk is full" if error.errno in _FULL else error.strerror
-    return UserError(f"{printable(path)} cannot be written ({why}); choose another folder with -o")
+    return Blocked(f"{printable(path)} cannot be written ({why})")
 
 
 def _rename(part: Path, path: Path) -> None:
@@ -157,7 +171,7 @@ def _open_alone(part: Path, path: Path, overwrite: bool) -> int:
             return descriptor
         os.close(descriptor)  # another run took it for a leftover in the moment before it was locked
         time.sleep(0.01)
-    raise _taken(path)
+    raise taken(path)
 
 
 def _clear(part: Path, path: Path, overwrite: bool) -> None:
@@ -168,7 +182,7 @@ def _clear(part: Path, path: Path, overwrite: bool) -> None:
         return
     try:
         if not _locked(descriptor):
-            raise _taken(path)
+            raise taken(path)
         if os.fstat(descriptor).st_size and not overwrite:
             raise Occupied(
                 f"{printable(part)} is what a run that was killed has saved",
@@ -197,7 +211,6 @@ def _is_at(descriptor: int, path: Path) -> bool:
         return False
 
 
-def _taken(path: Path) -> UserError:
-    return UserError(
-        f"another run is writing {printable(path)}; wait until it is done, or choose another folder with -o"
-    )
+def taken(path: Path) -> UserError:
+    """What to tell about a file or folder that somebody else is making."""
+    return Blocked(f"another run is writing {printable(path)}", f"wait until it is done, or {ELSEWHERE}")

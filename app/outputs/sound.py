@@ -43,6 +43,7 @@ class Sound:
         self._last_picture = Fraction(-(2**62))  # time of the last one met between the packets of sound
         self._pieces: Iterator[Piece] = iter(())
         self.shift = Fraction(0)  #: seconds that the output's clock is behind the source's
+        self.start = Fraction(-(2**62))  #: what is over by then does not come along
         self.streams: tuple[AudioStream, ...] = ()
         if path:
             self._open(path)
@@ -138,11 +139,13 @@ class Sound:
                 self._notice(f"{self._name}: its sound pauses for longer than an MP4 can say, and ends there")
                 self._pieces = iter(())
                 return False
-            if step > 0:
-                self._dts[index] = piece.dts
+            if step <= 0:
+                self._skipped(index)
+                continue
+            self._dts[index] = piece.dts
+            if _begin(piece) + (piece.duration or 0) * piece.time_base > self.start:
                 self._ahead.append(piece)
                 return True
-            self._skipped(index)
         return False
 
     def _skipped(self, index: int) -> None:

@@ -21,7 +21,6 @@ from app.store.session import open_session_file
 from engine.types import Image
 
 FIRST = ("csv", "mp4")  #: what most want comes first
-TABLES = ("raw", "long")  #: fields of Style that concern tables; others concern pictures
 SQUARE = 8  #: pixels, of the ground under what is transparent
 
 
@@ -63,9 +62,7 @@ class Order:
 def formats() -> list[Offer]:
     """All that can be written, in the order in which they are offered."""
     names = sorted(FORMATS, key=lambda name: FIRST.index(name) if name in FIRST else len(FIRST))
-    pictures = tuple(name for name in Style.__dataclass_fields__ if name not in TABLES)
-    concern = {"csv": TABLES, "mp4": pictures}
-    return [Offer(name, FORMATS[name].about, concern.get(name, ())) for name in names]
+    return [Offer(name, FORMATS[name].about, FORMATS[name].style) for name in names]
 
 
 def preview(material: Material, people: tuple[int, ...], style: Style, size: tuple[int, int]) -> Image:

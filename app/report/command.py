@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.answer import tell
+from app.occupied import output_is
 from app.outputs.partial import check, put
+from app.outputs.place import placed
 from app.plain import printable
-from engine.errors import UserError
 
 if TYPE_CHECKING:
     from app.store.session import Session
@@ -23,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What can be said to it."""
     add = parser.add_argument
     add("session", type=Path, metavar="SESSION", help="a .kinetrail file that a run wrote")
-    add("-o", "--output", type=Path, metavar="FILE", help=f"(default: beside the session, NAME{ENDING})")
+    add("-o", "--output", metavar="FILE", help=f"or a folder/ (default: beside the session, NAME{ENDING})")
     add("--json", action="store_true", help="print one JSON object, for machines; with -o into that file")
     add("--source", default="", metavar="VIDEO", help="the video, if it is not where it was")
     add("--no-pictures", action="store_true", help="none of the video in the page, only what was measured")
@@ -34,19 +35,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, stop: threading.Event) -> bool:
     """Make the report; False when stopped on the way. UserError where it cannot be done."""
     from app.store.session import open_session_file
+    from app.store.spare import spare
 
-    out: Path = args.output or args.session.with_name(f"{args.session.stem}{ENDING}")
-    written = bool(args.output) or not args.json
-    with closing(open_session_file(args.session)) as session:
+    ending = ".report.json" if args.json else ENDING
+    out = placed(args.output, args.session.with_name(f"{args.session.stem}{ending}"))
+    written = args.output is not None or not args.json
+    with output_is("file"), closing(open_session_file(args.session)) as session:
         if written:
-            _check(out, args.session, session.about.place, overwrite=args.overwrite)
+            spare(session, out, "report", args.source)
+            check(out, overwrite=args.overwrite)
         text = _json(session, stop) if args.json else _html(session, args, stop)
-    if stop.is_set():
-        return False
-    if not written:
-        tell(text)
-        return True
-    put(out, text.encode("utf-8", "replace"), overwrite=args.overwrite)
+        if stop.is_set():
+            return False
+        if not written:
+            tell(text)
+            return True
+        put(out, text.encode("utf-8", "replace"), overwrite=args.overwrite)
     if not args.quiet:
         tell(f"{printable(args.session)} -> {printable(out)}\n")
     return True
@@ -70,11 +74,3 @@ def _html(session: Session, args: argparse.Namespace, stop: threading.Event) -> 
     if video and findings.suspicions and not pictures:
         missing = "The video could not be read, so there are no pictures."
     return page(findings, session.times(), pictures, missing)
-
-
-def _check(out: Path, session: Path, video: str, *, overwrite: bool) -> None:
-    """UserError where the report would take the place of what it is made of, or of another file."""
-    for made_of in (session, Path(video or session)):
-        if out.exists() and made_of.exists() and out.samefile(made_of):
-            raise UserError(f"{printable(out)}: is what the report is made of; choose another name with -o")
-    check(out, overwrite=overwrite)

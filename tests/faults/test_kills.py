@@ -60,7 +60,7 @@ def test_an_mp4_can_be_played_after_each_single_write(
 ) -> None:
     """Also while it is completed: with an index in front, or behind where more frames came than expected."""
     if expected == 1:
-        monkeypatch.setattr("app.outputs.mp4.LARGEST_ROOM", 400)
+        monkeypatch.setattr("app.outputs.container.LARGEST_ROOM", 400)
     kept: list[tuple[int, bytes]] = []
     sink = Mp4(tmp_path / "a.mp4", info(size=(64, 48), frames=60), 0.3, notice=lambda _: None)
     sink._growing._file = Writes(sink._growing._file, kept)  # type: ignore[assignment]

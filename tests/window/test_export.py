@@ -22,7 +22,7 @@ from pytestqt.qtbot import QtBot
 from reading import read
 
 from app import exports
-from app.exports import Format, Style
+from app.exports import FORMATS, Format, Style
 from app.playback.exporting import Material
 from app.playback.lanes import EMPTY
 from app.store.session import Session
@@ -39,8 +39,8 @@ class Exporter:
 
     FORMATS = {  # noqa: RUF012
         "zzz": Format("something else", ".zzz", ""),
-        "mp4": Format("a video", ".mp4", ""),
-        "csv": Format("a table", ".csv", ""),
+        "mp4": Format("a video", ".mp4", "", style=FORMATS["mp4"].style),
+        "csv": Format("a table", ".csv", "", style=FORMATS["csv"].style),
     }
 
     def __init__(self) -> None:
