@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.exports import Style
 from app.playback.exporting import Material, Order, formats, target, write
 from app.progress import clock
 from app.ui.errand import Errand, Tell
@@ -35,7 +36,8 @@ Done = tuple[int, int]  #: frames written, and of how many
 class ExportDialog(QDialog):
     """Chooses what, of whom, from when to when and where to; then writes it, beside everything else."""
 
-    def __init__(self, material: Material, parent: QWidget | None = None) -> None:
+    def __init__(self, material: Material, style: Style, parent: QWidget | None = None) -> None:
+        """`style`: how a video looks, unless another is chosen."""
         super().__init__(parent)
         self.setWindowTitle(self.tr("Export"))
         self._material = material
@@ -49,7 +51,7 @@ class ExportDialog(QDialog):
             self.format.addItem(f"{each.name.upper()}: {each.about}", each.name)
         self.format.setAccessibleName(self.tr("Format"))
         self.people, self.range = PeopleChoice(material, self), RangeChoice(material, self)
-        self.style_choice = StyleChoice(material, self)
+        self.style_choice = StyleChoice(material, style, self)
         self.folder = QLineEdit(str(material.folder), self)
         self.folder.setAccessibleName(self.tr("Folder"))
         self.browse = QPushButton(self.tr("Choose…"), self)

@@ -24,10 +24,17 @@ from app.playback.exporting import Material, Offer, preview
 from app.ui.errand import Errand, Tell
 from app.ui.fields import Switch
 from app.ui.picture import over
+from app.ui.view import View
 from engine.types import Image
 
 WIDE, HIGH = 360, 220  #: of the example, logical pixels
 ACROSS = 2  #: switches beside each other
+
+
+def style_of(view: View) -> Style:
+    """An export that looks like what is on the screen, as far as an export knows of it."""
+    alike = {each.name: getattr(view, each.name) for each in fields(Style) if hasattr(view, each.name)}
+    return Style(**alike, background="video" if view.picture else "black")
 
 
 class StyleChoice(QWidget):
@@ -35,11 +42,12 @@ class StyleChoice(QWidget):
 
     changed = Signal()
 
-    def __init__(self, material: Material, parent: QWidget | None = None) -> None:
+    def __init__(self, material: Material, style: Style, parent: QWidget | None = None) -> None:
+        """Begins with that `style`."""
         super().__init__(parent)
         self._material = material
         self._people = tuple(row.id for row in material.chart.rows)
-        self._style = Style()
+        self._style = style
         self._rows: dict[str, list[QWidget]] = {}
         self._painting: Errand[Image] = Errand(self, self._show, self._painted)
         self._stale = False  # what is being painted is not what is wanted any more

@@ -33,6 +33,7 @@ class LivePage(QWidget):
     """Shows one live source at a time. What it does is done by `app.watch.live.Live`; this looks on."""
 
     left = Signal()  #: the user wants to go back
+    recorded = Signal(str)  #: path of the video of a recording that is complete
     trouble = Signal(str, str)  #: what went wrong and what to do, "" when that is over; details
 
     def __init__(
@@ -44,7 +45,7 @@ class LivePage(QWidget):
         self._live: Live | None = None
         self._wire = Wire()
         self._argument, self._settings = "", Settings()  # of what is shown
-        self._endings = Endings()
+        self._endings = Endings(self.recorded.emit)
         self._told = ("", "")  # what was wrong, as it was last said
         self.newest: Result | None = None  #: what is on screen
         self.said = ""  #: over the picture
@@ -177,6 +178,7 @@ class LivePage(QWidget):
         self.strip.tell(state, health, self._sight.fps(), self._sight.latency_ms())
         recording = self._live.recorder.state()
         self.light.tell(recording)
+        self._endings.see(recording.files)
         if self.record.isChecked() != recording.on:
             self._mark_recording(recording.on)
         failed = state.phase == "failed"

@@ -18,6 +18,7 @@ from app.playback.review import Review
 from app.ui.actions import action
 from app.ui.canvas import Canvas
 from app.ui.export_dialog import ExportDialog
+from app.ui.export_style import style_of
 from app.ui.opened import Opened
 from app.ui.people import People
 from app.ui.processed_bar import ProcessedBar
@@ -198,7 +199,7 @@ class RecordedPage(QWidget):
             looked=tuple(self._looked),
             folder=self.output_folder(),
         )
-        dialog = ExportDialog(material, self)
+        dialog = ExportDialog(material, style_of(self._view), self)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.open()
         return dialog

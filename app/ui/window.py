@@ -168,6 +168,11 @@ class Window(QMainWindow):
     def _follow_preferences(self) -> None:
         self.recorded_page.set_view(replace(self.preferences.view(), mirror=False))
 
+    def _recorded(self, video: str) -> None:
+        """A recording is complete: it is offered like whatever was opened."""
+        self.preferences.add_recent(video)
+        self.start_page.set_recent(self.preferences.recent())
+
     def _worked(self) -> None:
         """A recording in the queue has come further: whoever shows it looks again."""
         self.recorded_page.session_grew(self.queue_panel.work_on(self.recorded_page.opened.video))
@@ -194,6 +199,7 @@ class Window(QMainWindow):
         self.start_page.files_chosen.connect(self.open_several)
         self.live_page.left.connect(self.show_start)
         self.live_page.trouble.connect(self.trouble.set)
+        self.live_page.recorded.connect(self._recorded)
         self.recorded_page.process_wanted.connect(self.process)
         self.recorded_page.opened.changed.connect(self._remember)
         self.queue_panel.open_wanted.connect(self.open)

@@ -36,12 +36,12 @@ def page(qtbot: QtBot, tmp_path: Path) -> Iterator[LivePage]:
     preferences = Preferences()
     preferences.output_folder = lambda: tmp_path / "out"  # type: ignore[method-assign]
     page = LivePage(preferences)
-    qtbot.addWidget(page)
     page.resize(1000, 600)
     page.show()
     yield page
     page.stop()
     qtbot.waitUntil(page.stopped, timeout=PATIENCE_MS)
+    page.deleteLater()
 
 
 def seen(page: LivePage) -> list[int]:

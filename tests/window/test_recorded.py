@@ -10,8 +10,10 @@ import pytest
 from pages import THERE, page, shown, walk, walked
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox
 from pytestqt.qtbot import QtBot
 
+from app.exports import Style
 from app.ui.recorded import RecordedPage
 from app.ui.timeline_paint import LANE, RULER
 from app.ui.view import View
@@ -200,3 +202,25 @@ def test_tab_reaches_everything_and_everything_has_a_name(walked: RecordedPage) 
     focusable = (walked.canvas, walked.timeline, walked.people, walked.transport.speeds)
     assert all(widget.focusPolicy() & Qt.FocusPolicy.TabFocus for widget in focusable)
     assert all(isinstance(each, QAction) for each in walked.actions())
+
+
+def test_a_video_begins_with_the_look_that_is_on_the_screen(walked: RecordedPage) -> None:
+    view = View(
+        skeleton=False, boxes=True, ids=False, joint_names=True, trails=True, blur_faces=True, line_width=2.5,
+        colours="side", picture=False, mirror=True,
+    )  # fmt: skip
+    walked.set_view(view)
+    made = walked._export()
+    made.format.setCurrentIndex(1)
+    expected = Style(
+        skeleton=False, boxes=True, ids=False, joint_names=True, trails=True, blur_faces=True, line_width=2.5,
+        colours="side", background="black",
+    )  # fmt: skip
+    assert made.order().style == expected
+    style = made.style_choice
+    ticked = {each.objectName() for each in style.findChildren(QCheckBox) if each.isChecked()}
+    assert ticked == {"style.boxes", "style.joint_names", "style.trails", "style.blur_faces"}
+    assert style.findChild(QDoubleSpinBox, "style.line_width").value() == 2.5
+    texts = [style.findChild(QComboBox, f"style.{name}").currentData() for name in ("colours", "background")]
+    assert texts == ["side", "black"]
+    made.close()

@@ -353,6 +353,27 @@ def test_a_recording_that_is_saved_says_where(window, street, out, qtbot):
     check_recording(out)
 
 
+def test_a_recording_is_offered_among_the_recent_ones_and_opens_with_its_people(window, street, out, qtbot):
+    watch(window, street, qtbot)
+    record(window, qtbot)
+    window.live_page.record.setChecked(False)
+    until(qtbot, lambda: len(window.preferences.recent()) == 2)
+    (video,) = [path for path in out.glob("*.mp4") if not path.name.endswith(".clean.mp4")]
+    assert window.preferences.recent() == [str(video), street.address]
+    window.show_start()
+    window.start_page._recent.cards()[str(video)].click()
+    until(qtbot, lambda: len(window.recorded_page.timeline.chart.rows) == 3)
+
+
+def test_a_recording_that_is_completed_after_its_page_was_left_is_offered_there(window, street, qtbot):
+    watch(window, street, qtbot)
+    record(window, qtbot)
+    window.show_start()
+    until(qtbot, lambda: any(source.endswith(".mp4") for source in window.start_page._recent.cards()))
+    until(qtbot, window.live_page.stopped)
+    assert len(window.preferences.recent()) == 2
+
+
 def test_leaving_a_page_lets_its_source_go_and_completes_the_recording(window, street, out, qtbot):
     watch(window, street, qtbot)
     record(window, qtbot)
