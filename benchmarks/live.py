@@ -1,12 +1,12 @@
-"""What watching costs and whether it stays flat: `python -m benchmarks.live [first|looker|hour|cycles]`.
+"""What watching costs and whether it stays flat: `python -m benchmarks.live [first|hour|cycles]`.
 
 first   seconds from opening a camera to the first skeleton: an MJPEG camera on loopback that shows the demo
         clip at 25 frames a second, the networks that come along, a fresh process each time
-looker  frames a second of the pipeline while somebody looks at 1, 10 and 60 Hz and paints 4 ms each time,
-        over those while nobody looks; the networks only wait, as for a GPU
 hour    memory over 10,000 s of a camera, as fast as they can be worked on, recorded now and then, with
         somebody who comes and goes
 cycles  threads, file handles and memory after a camera was opened and closed 1,000 times
+
+What the window takes from the pipeline: `python -m benchmarks.looker`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -26,7 +26,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.settings import Settings
-from app.slot import Slot
 from app.types import Result
 from app.watch import live
 from app.watch.live import Live
@@ -37,9 +36,7 @@ from mjpeg import MjpegCamera
 
 SIMULATED_S = 10_000
 CYCLES = 1000
-TURNS, FRAMES = 15, 100
 PATIENCE_S = 30.0
-PAINT_S = 0.004
 PAGE = 4096
 
 
@@ -81,55 +78,6 @@ def once() -> None:
         raise SystemExit(f"no skeleton: {watched.state()}")
     say(f"{time.perf_counter() - began:.3f}")
     _end(watched)
-
-
-def looker() -> None:
-    """In turns of a hundred frames, so that other work on the machine meets all rates alike."""
-    rates = (0, 1, 10, 60)
-    turns = np.random.default_rng(0).permutation(np.repeat(rates, TURNS)).tolist()
-    Imagined.wait_s = 0.01
-    taken = _looked_at([0, *turns])
-    Imagined.wait_s = 0.0
-    alone = median(taken[0])
-    say(f"not looked at: {FRAMES / alone:.1f} fps")
-    for rate in rates[1:]:
-        seconds = median(taken[rate])
-        say(f"looked at with {rate:>2} Hz: {FRAMES / seconds:.1f} fps, {alone / seconds - 1:+.1%}")
-
-
-def _looked_at(turns: Sequence[int]) -> dict[int, list[float]]:
-    """Seconds of each turn, in which somebody takes and paints the newest result so many times a second."""
-    over, slot, now = threading.Event(), Slot[Result](lambda: None), [turns[0]]
-    began: list[float] = []
-
-    def look() -> None:
-        while not over.wait(1 / (now[0] or 100)):
-            for result in slot.take() if now[0] else ():
-                _paint(result)
-
-    def show(result: Result) -> None:
-        slot.put(result)
-        turn, frame = divmod(result.frame.index, FRAMES)
-        if frame == 0:
-            began.append(_now())
-            now[0] = turns[min(turn, len(turns) - 1)]
-
-    window = threading.Thread(target=look)
-    window.start()
-    with _watching(Simulated(FRAMES * len(turns) + 1, (1280, 720)), show):
-        pass
-    over.set()
-    window.join()
-    taken: dict[int, list[float]] = {rate: [] for rate in turns}
-    for rate, seconds in list(zip(turns, np.diff(began).tolist(), strict=True))[1:]:
-        taken[rate].append(seconds)
-    return taken
-
-
-def _paint(result: Result) -> None:
-    end = _now() + PAINT_S
-    while _now() < end:
-        cv2.resize(result.frame.image, (640, 360))
 
 
 def hour() -> None:
@@ -227,7 +175,7 @@ def say(line: str) -> None:
     sys.stdout.flush()
 
 
-PARTS = {"first": first, "looker": looker, "hour": hour, "cycles": cycles}
+PARTS = {"first": first, "hour": hour, "cycles": cycles}
 
 
 def main() -> None:

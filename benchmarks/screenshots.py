@@ -1,6 +1,6 @@
 """The pictures of the window in docs/, taken from the window itself at work on the demo clip.
 
-    QT_QPA_PLATFORM=offscreen python -m benchmarks.screenshots [--folder docs] [--dark]
+    python -m benchmarks.screenshots [--folder docs] [--dark]
 
 A camera on loopback films the clip, with the networks that come along. What is measured depends on the moment
 it is taken, so the pictures are alike from run to run, not the same.
@@ -22,16 +22,15 @@ from pathlib import Path
 
 import cv2
 
-os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-for name in ("QT_QPA_PLATFORM_PLUGIN_PATH", "QT_QPA_FONTDIR"):
-    os.environ.pop(name, None)
+from benchmarks.events import until, wait
+
 sys.path[:0] = [str(Path(__file__).parents[1] / "tests"), str(Path(__file__).parents[1] / "tests" / "window")]
 
 import av  # noqa: E402
 import clips  # noqa: E402
 from filming import DEMO, StreetCamera  # noqa: E402
 from numpy.typing import NDArray  # noqa: E402
-from PySide6.QtCore import QEventLoop, QPoint, QRect, Qt, QTimer  # noqa: E402
+from PySide6.QtCore import QPoint, QRect, Qt  # noqa: E402
 from PySide6.QtGui import QColor, QPainter, QPixmap  # noqa: E402
 from PySide6.QtWidgets import QApplication, QDialog  # noqa: E402
 
@@ -44,7 +43,6 @@ from app.watch.cameras import IN_USE, Camera  # noqa: E402
 
 SIZE = 1280, 800
 MOST = 195_000  #: bytes of a picture
-PATIENCE_S = 120.0
 SOUGHT_S = 3.2  #: of the recording: who is shown where it is repaired
 Scheme = Qt.ColorScheme
 DARK = ("live", "trouble")  #: shown as on a dark desktop
@@ -109,23 +107,14 @@ class Photographer:
         self.window.resize(*SIZE)
         self.window.show()
 
-    def wait(self, seconds: float) -> None:
-        loop = QEventLoop()
-        QTimer.singleShot(round(1000 * seconds), loop.quit)
-        loop.exec()
-
     def until(self, true: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + PATIENCE_S
-        while not true():
-            if time.monotonic() > deadline:
-                raise SystemExit(f"it never came about; {self.window.trouble.message()}")
-            self.wait(0.02)
+        until(true, self.window.trouble.message, every_s=0.02)
 
     def take(self, name: str, dialogs: bool = False) -> None:
         """What is seen, small enough for a page on the web."""
         dark = self._dark or name in DARK
         self._application.setPalette(theme.palette(Scheme.Dark if dark else Scheme.Light))
-        self.wait(0.4)
+        wait(0.4)
         picture = self.window.grab()
         for dialog in self.window.findChildren(QDialog):
             if dialogs and dialog.isVisible():
@@ -138,7 +127,7 @@ class Photographer:
         sys.stdout.write(f"{path}: {path.stat().st_size // 1000} KB\n")
 
     def first_page(self) -> None:
-        self.wait(3.0)
+        wait(3.0)
         self.take("start")
 
     def live(self, address: str) -> None:
@@ -146,7 +135,7 @@ class Photographer:
         page.show_plots.setChecked(False)
         window.open(address)
         self.until(lambda: page.newest is not None and len(page.newest.tracks) >= 3)
-        self.wait(6.0)
+        wait(6.0)
         window.preferences.set_view(replace(window.preferences.view(), trails=True))
         self.until(lambda: len(page.newest.tracks) == 3 and 15 < page.newest.frame.index % 119 < 50)
         self.take("live")
@@ -156,7 +145,7 @@ class Photographer:
         page.company.lock(int(tracks.ids[sizes.argmax()]))
         page.company.name(page.company.attention.locked, "Ada")
         page.record.setChecked(True)
-        self.wait(11.0)
+        wait(11.0)
         self.until(lambda: page.company.attention.held.state == "held" and len(page.newest.tracks) >= 2)
         self.take("locked")
 
@@ -164,7 +153,7 @@ class Photographer:
         page = self.window.live_page
         free, room.free = room.free, lambda _folder: room.LEAST // 2
         self.until(lambda: not page.recording() and self.window.trouble.isVisible())
-        self.wait(1.0)
+        wait(1.0)
         self.take("trouble")
         room.free = free
 
@@ -173,7 +162,7 @@ class Photographer:
         walk = self._work / "walk.mp4"
         walk.write_bytes(DEMO.read_bytes())
         window.open(str(walk))
-        self.wait(1.0)
+        wait(1.0)
         window.process([str(walk)])
         self.until(lambda: {work.state for work in window.queue_panel.works()} == {"done"})
         window.queue_dock.hide()
@@ -188,20 +177,20 @@ class Photographer:
         self.until(lambda: len(page.timeline.chart.rows) < len(rows))
         self.until(lambda: abs(page.timeline.cursor_s - SOUGHT_S) < 0.05)
         page.timeline.select((rows[1].id, rows[2].id))
-        self.wait(1.0)
+        wait(1.0)
         self.take("timeline")
         page.timeline.select(())
         page.export.trigger()
         dialog = page.findChild(ExportDialog)
         dialog.format.setCurrentIndex(dialog.format.findData("mp4"))
-        self.wait(3.0)
+        wait(3.0)
         self.take("export", dialogs=True)
 
     def settings(self) -> None:
         for dialog in self.window.findChildren(QDialog):
             dialog.done(0)
         self.window.keys.actions()["window.settings"].trigger()
-        self.wait(3.0)
+        wait(3.0)
         if self._folder.name != "docs":  # to be looked at; no page shows it
             self.take("settings", dialogs=True)
 

@@ -1,6 +1,6 @@
 """Whether the window ever freezes: a session in it, and the longest that one event kept its thread busy.
 
-    QT_QPA_PLATFORM=offscreen python -m benchmarks.window [--worst 10]
+    python -m benchmarks.window [--worst 10]
 
 A camera on loopback, in a process of its own, films the demo clip; people are locked on, recorded and left;
 every dialog is opened; then the clip is processed, played and repaired. Times are of the thread's own CPU,
@@ -21,19 +21,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import cv2  # noqa: F401 (points Qt to plugins of its own)
+from benchmarks.events import until, wait
 
-os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-for name in ("QT_QPA_PLATFORM_PLUGIN_PATH", "QT_QPA_FONTDIR"):
-    os.environ.pop(name, None)
 sys.path[:0] = [str(Path(__file__).parents[1] / "tests"), str(Path(__file__).parents[1] / "tests" / "window")]
 
-from PySide6.QtCore import QEvent, QEventLoop, QObject, QTimer  # noqa: E402
+from PySide6.QtCore import QEvent, QObject  # noqa: E402
 from PySide6.QtGui import QAction  # noqa: E402
 from PySide6.QtWidgets import QApplication, QDialog  # noqa: E402
 
 DEMO = Path(__file__).parents[1] / "assets" / "demo.mp4"
-PATIENCE_S = 120.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,25 +98,15 @@ class Session:
         self.window = Window(preferences)
         self.window.resize(1600, 900)
         self.window.show()
-        self.wait(1.0)
-
-    def wait(self, seconds: float) -> None:
-        loop = QEventLoop()
-        QTimer.singleShot(round(1000 * seconds), loop.quit)
-        loop.exec()
+        wait(1.0)
 
     def until(self, true: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + PATIENCE_S
-        while not true():
-            if time.monotonic() > deadline:
-                works = self.window.queue_panel.works()
-                raise SystemExit(f"{self.application.step}: it never came about {works}")
-            self.wait(0.05)
+        until(true, lambda: f"{self.application.step}; queue: {self.window.queue_panel.works()}")
 
     def do(self, step: str, what: Callable[[], object], seconds: float = 0.7) -> None:
         self.application.step = step
         self.application.timed(step, what)
-        self.wait(seconds)
+        wait(seconds)
 
     def act(self, name: str, seconds: float = 0.7) -> None:
         action: QAction = self.window.keys.actions()[name]
@@ -137,7 +123,7 @@ class Session:
         page = self.window.live_page
         self.do("watch a camera", lambda: self.window.open(address))
         self.until(lambda: page.newest is not None and len(page.newest.tracks) > 1)
-        self.wait(2.0)
+        wait(2.0)
         for name in ("boxes", "joint_names", "trails", "blur_faces", "picture", "mirror", "zoom_in", "fit"):
             self.act(f"live.{name}")
         assert page.newest is not None
