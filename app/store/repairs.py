@@ -15,6 +15,7 @@ from engine.errors import UserError
 if TYPE_CHECKING:
     from app.store.session import Session
 
+JOINERS = dict.fromkeys(map(ord, "\u200c\u200d"))  #: within letters of Persian and Hindi, and within emoji
 LONGEST_NAME = 200  #: letters
 
 
@@ -62,7 +63,7 @@ def rename(session: Session, who: int, name: str) -> Edit:
     """Give somebody a name, or none with ""."""
     _know(session, who)
     name = name.strip()
-    if not name.isprintable() or len(name) > LONGEST_NAME:
+    if not name.translate(JOINERS).isprintable() or len(name) > LONGEST_NAME:
         raise UserError(f"a name is one line of at most {LONGEST_NAME} letters, not {name[:40]!r}")
     return Edit(edits.RENAME, who, name=name)
 

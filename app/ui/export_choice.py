@@ -12,13 +12,13 @@ from PySide6.QtWidgets import (
     QListWidget,
     QListWidgetItem,
     QPushButton,
-    QRadioButton,
     QVBoxLayout,
     QWidget,
 )
 
 from app.playback.exporting import Material
 from app.playback.lanes import moment
+from app.ui.marks import Circle, Ticks
 from app.ui.people import WHO, chip
 
 ROUNDING_S = 0.0005  #: what is typed has three decimals, and pictures at both ends are to be in it
@@ -35,6 +35,7 @@ class PeopleChoice(QWidget):
         self.list = QListWidget(self)
         self.list.setAccessibleName(self.tr("People"))
         self.list.setMinimumHeight(110)
+        self.list.setItemDelegate(Ticks(self.list))
         for row in material.chart.rows:
             item = QListWidgetItem(
                 chip(row.id), f"{row.id}  {row.name}" if row.name else str(row.id), self.list
@@ -98,8 +99,8 @@ class RangeChoice(QWidget):
         loop = self.tr("The loop")
         if looped:
             loop = self.tr("The loop, {0} to {1}").format(*(moment(each) for each in material.loop))
-        self.whole, self.loop = QRadioButton(self.tr("All of it"), self), QRadioButton(loop, self)
-        self.part = QRadioButton(self.tr("From"), self)
+        self.whole, self.loop = Circle(self.tr("All of it"), self), Circle(loop, self)
+        self.part = Circle(self.tr("From"), self)
         self.loop.setEnabled(looped)
         if not looped:
             self.loop.setToolTip(self.tr("Choose a loop first: Shift and dragging in the timeline"))

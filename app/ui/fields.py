@@ -7,9 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from PySide6.QtCore import QEvent, QLocale, Qt, Signal, SignalInstance
-from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import (
-    QCheckBox,
     QComboBox,
     QDoubleSpinBox,
     QFileDialog,
@@ -17,13 +15,11 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QPushButton,
     QSizePolicy,
-    QStyle,
-    QStyleOptionButton,
     QWidget,
 )
 
 from app.choices import Choice
-from app.ui import theme
+from app.ui.marks import Box
 
 Value = str | float | int | bool
 NARROW_PX = 150  #: of a number
@@ -40,7 +36,7 @@ class Editor(Protocol):
         """The value as people read it."""
 
 
-class Switch(QCheckBox):
+class Switch(Box):
     """On or off."""
 
     changed = Signal()
@@ -57,17 +53,6 @@ class Switch(QCheckBox):
 
     def said(self, value: Value) -> str:
         return self.tr("on") if value else self.tr("off")
-
-    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 (Qt's name)
-        """As the style does it, with an outline that is seen on a dark ground too."""
-        super().paintEvent(event)
-        option = QStyleOptionButton()
-        self.initStyleOption(option)
-        box = self.style().subElementRect(QStyle.SubElement.SE_CheckBoxIndicator, option, self)
-        painter = QPainter(self)
-        painter.setPen(theme.quiet(self.palette()))
-        painter.drawRect(box.adjusted(0, 0, -1, -1))
-        painter.end()
 
 
 class Number(QDoubleSpinBox):

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QFont, QPalette
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QProgressBar, QPushButton, QWidget
 
 from app.progress import clock
 from app.sources.naming import stem
+from app.ui import theme
 from app.ui.text import shortened
 from app.ui.wording import in_window
 from app.work import Work
@@ -25,6 +27,9 @@ class QueueRow(QWidget):
         self.setAccessibleName(name)
         self._name, self._about, self._said = QLabel(shortened(name, 32), self), QLabel(self), QLabel(self)
         self._name.setToolTip(work.source)
+        bold = QFont(self._name.font())
+        bold.setWeight(QFont.Weight.DemiBold)
+        self._name.setFont(bold)
         self._name.setTextFormat(Qt.TextFormat.PlainText)
         for label in (self._about, self._said):
             label.setTextFormat(Qt.TextFormat.PlainText)
@@ -50,6 +55,7 @@ class QueueRow(QWidget):
         grid.addWidget(self._about, 2, 0, 1, 2)
         grid.addWidget(self._said, 3, 0, 1, 2)
         grid.setColumnStretch(0, 1)
+        self._colour()
 
     def tell(self, work: Work) -> None:
         """How it stands with it now."""
@@ -67,6 +73,16 @@ class QueueRow(QWidget):
         self._about.setText(self._text(work))
         self._about.setToolTip(work.details)
         self._tell_said(work)
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802 (Qt's name)
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange:
+            self._colour()
+
+    def _colour(self) -> None:
+        colours = QPalette()
+        colours.setColor(QPalette.ColorRole.WindowText, theme.quiet(self.palette()))
+        self._said.setPalette(colours)
 
     def _tell_said(self, work: Work) -> None:
         """What else is worth knowing: where files are kept, what was left out."""

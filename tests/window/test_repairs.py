@@ -156,3 +156,27 @@ def test_the_face_of_whoever_was_deleted_stays_hidden(walked: RecordedPage, qtbo
         assert ((places[:, :2] < nose) & (nose < places[:, 2:])).all(axis=1).any()
     go(walked, 25, qtbot)
     assert len(walked.canvas._scene._faces()) == 4  # of the two who are there, found and numbered
+
+
+@pytest.mark.parametrize(
+    "name", ["Zoë 🏃", "Ada 👩\u200d🔬", "👨\u200d👩\u200d👧 🇨🇭", "می\u200cرود", "李小龍"]
+)
+def test_names_may_have_emoji_and_letters_of_any_language(
+    name: str, walked: RecordedPage, qtbot: QtBot
+) -> None:
+    walked.opened.ask(lambda review: review.rename(1, name))
+    qtbot.waitUntil(lambda: walked.timeline.chart.rows[0].name == name)
+    assert walked.people.topLevelItem(0).text(0) == f"1  {name}"
+    assert walked.canvas._cast.names == {1: name}
+    assert walked.status.text() == f"Named 1 {name}"
+    assert walked.trouble.message() == ""
+    assert not walked.grab().isNull()
+
+
+@pytest.mark.parametrize("name", ["two\nlines", "turned \u202e round", "\u200b", "\x07"])
+def test_names_that_would_do_harm_elsewhere_are_refused(
+    name: str, walked: RecordedPage, qtbot: QtBot
+) -> None:
+    walked.opened.ask(lambda review: review.rename(1, name))
+    qtbot.waitUntil(lambda: "a name is one line" in walked.trouble.message())
+    assert walked.timeline.chart.rows[0].name == ""
