@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from app.account import Account
+from app.closing import Stopwatch, closing_line, late_line
 from app.following import Following
 from app.job import Job, ModelRefused, everyone
 from app.occupied import Blocked
@@ -155,7 +156,8 @@ class _Line:
         folder = Path(settings.output)
         sinks = job.sinks(info, folder, console.say, place=place, resume=plan.resume, ready=plan.note)
         early, others = plan.parted(sinks)
-        call = Call(others, choose, self.stop, partial(_watched, info, console), early, plan.restate)
+        watch = Stopwatch(plan.before.frames)
+        call = Call(others, choose, self.stop, partial(_watched, info, console, watch), early, plan.restate)
         full = job.smoothing(info) == "full"
         if full:
             later = [path for path in plan.outputs if path != plan.session]
@@ -172,13 +174,20 @@ class _Line:
         plan.conclude(settings, finished=not (self.stop.is_set() or summary.damage or missed))
         if not summary.written and self.stop.is_set() and full:
             console.say(f"{info.name}: stopped before the files, which --smooth full writes at the end")
-        self._tell(info, summary, plan, following)
+        self._tell(info, summary, plan, following, watch)
 
-    def _tell(self, info: SourceInfo, summary: Summary, plan: Plan, following: Following | None) -> None:
+    def _tell(
+        self,
+        info: SourceInfo,
+        summary: Summary,
+        plan: Plan,
+        following: Following | None,
+        watch: Stopwatch,
+    ) -> None:
         """What came of it. UserError where that is not what was wanted."""
         if summary.written:
             late = late_line(self.job.lag_ms(info)) if info.live else ""
-            self.console.done(closing_line(info.name, summary, plan.outputs, following, late))
+            self.console.done(closing_line(info, summary, plan.outputs, following, watch, late))
         if summary.damage:
             raise UserError(summary.damage)
         stopped = self.stop.is_set()
@@ -187,8 +196,14 @@ class _Line:
         self.account.done += not stopped
 
 
-def _watched(info: SourceInfo, console: Console, doing: str) -> Callable[[Result], None]:
-    return Progress(info, console, doing).show
+def _watched(info: SourceInfo, console: Console, watch: Stopwatch, doing: str) -> Callable[[Result], None]:
+    progress = Progress(info, console, doing)
+
+    def show(result: Result) -> None:
+        watch.count()
+        progress.show(result)
+
+    return show
 
 
 def _reserve(files: Sequence[Path], until: ExitStack, *, overwrite: bool) -> None:
@@ -213,24 +228,3 @@ def _stamp(path: Path) -> tuple[int, ...]:
     except OSError:
         return ()
     return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
-
-
-def late_line(lag_ms: float) -> str:
-    """What smoothing costs in time, for people; nothing where it is not known."""
-    return f", joints {lag_ms:.0f} ms late" if lag_ms >= 0 else ""
-
-
-def closing_line(
-    name: str, summary: Summary, files: Sequence[Path], following: Following | None = None, late: str = ""
-) -> str:
-    """What came of a source, for people: frames, people, speed, files."""
-    frames = f"{summary.read} frames read, {summary.written} written"
-    if summary.dropped:
-        frames += f", {summary.dropped} dropped"
-    if left := summary.read - summary.written - summary.dropped:
-        frames += f", {left} left when stopped"
-    people = f"{summary.people} {'person' if summary.people == 1 else 'people'} seen"
-    if following:
-        people = f"one person followed, {following.account()}" if following.found else "nobody followed"
-    fps = summary.written / summary.seconds
-    return f"{name}: {frames}, {people}, {fps:.1f} fps{late} -> {', '.join(map(str, files))}"

@@ -17,6 +17,7 @@ from app import __version__
 from app.answer import tell as tell
 from app.arguments import add_models, add_options, add_tracks
 from app.exports import command as exports
+from app.plain import printable
 from app.report import command as reports
 from app.settings import MOST, OPTIONS, Settings, checked, read_toml
 from engine.errors import UserError
@@ -32,12 +33,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     speak_safely()
     try:
         given = list(sys.argv[1:] if arguments is None else arguments)
+        _check_dashes(given)
         args = _parser().parse_args(given or ["window"])
         with ctrl_c() as stop:
             return int(args.command(args, stop))
     except UserError as error:
         sys.stderr.write(f"kinetrail: {error}\n")
         return PROBLEM
+
+
+def _check_dashes(given: Sequence[str]) -> None:
+    """UserError for a file that would be taken for a flag: -out.mp4 for -o with a value."""
+    flags = given[: given.index("--")] if "--" in given else given
+    for each in flags:
+        may_be_one = "." not in each and each.startswith("--")
+        if each.startswith("-") and len(each) > 2 and not may_be_one and os.path.lexists(each):
+            raise UserError(f"{printable(each)} would be taken for a flag; write ./{printable(each)}")
 
 
 def speak_safely() -> None:

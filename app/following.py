@@ -29,7 +29,11 @@ class Following:
 
     def choose(self, result: Result) -> Result:
         """The result with that person alone, or with nobody; `lost` where they were in sight before."""
-        tracks, time = result.tracks, result.frame.time
+        rows = self.look(result.tracks, result.frame.time)
+        return replace(result, tracks=result.tracks.take(np.array(rows, np.int64)), lost=self._lost)
+
+    def look(self, tracks: Tracks, time: float) -> list[int]:
+        """The row of that person, or none, in the next frame; it is remembered."""
         self._remember(tracks, time)
         row = self._lock.watch(tracks, time).row
         self.found |= row is not None
@@ -39,9 +43,7 @@ class Following:
         elif self._lost:
             self._losses[-1] = self._losses[-1][0], time
         self._lost, self._last = lost, time
-        return replace(
-            result, tracks=tracks.take(np.array([] if row is None else [row], np.int64)), lost=lost
-        )
+        return [] if row is None else [row]
 
     def account(self) -> str:
         """For how long the person was lost, in a few words for the closing line."""

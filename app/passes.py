@@ -57,6 +57,7 @@ def twice(source: Source, again: Callable[[], Source], stages: Stages, call: Cal
         first,
         written=second.written,
         people=second.people,
+        brief=second.brief,
         seconds=first.seconds + second.seconds,
         damage=first.damage or second.damage,
     )

@@ -18,6 +18,7 @@ from engine.types import Frame
 
 WAITING = 8  #: items between two stages: enough to even out a busy frame
 WAITING_BYTES = 128 << 20  #: of pictures between two stages, which limits it for very large ones
+BRIEF_S = 0.5  #: from the first to the last time somebody is seen; who is there for less may be nobody
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,7 @@ class Summary:
     written: int  #: frames that reached the files
     dropped: int  #: frames of a live source that nobody had time for
     people: int  #: different ids seen
+    brief: int  #: those of them who were seen for less than BRIEF_S
     seconds: float  #: wall time from start to the last file closed
     damage: str  #: what was wrong with the source, "" when nothing was; the rest holds all the same
 
@@ -63,7 +65,7 @@ def run(
     between: list[Channel[Any]] = [Channel(1 if info.live else room) for _ in stages[1:]]
     finished: Channel[Result] = Channel(room)
     ways = [captured, *between, finished]
-    ids: set[int] = set()
+    stays: dict[int, tuple[float, float]] = {}  # when each id was seen first and last
     read, written, damage = 0, 0, ""
 
     def capture() -> None:
@@ -91,7 +93,9 @@ def run(
                 for sink in opened:
                     sink.write(results[0])
                 written += 1
-                ids.update(results[0].tracks.ids.tolist())
+                now = results[0].frame.time
+                for who in results[0].tracks.ids.tolist():
+                    stays[who] = stays.get(who, (now, now))[0], now
 
     began = time.perf_counter()
     with Workers(*ways) as workers:
@@ -100,7 +104,9 @@ def run(
             shown = show if outbox is finished else unseen
             workers.spawn(_pump(stage, inbox, outbox, stop, shown), stage.name)
         workers.spawn(write, "write")
-    return Summary(read, written, captured.dropped, len(ids), time.perf_counter() - began, damage)
+    brief = sum(last - first < BRIEF_S for first, last in stays.values())
+    seconds = time.perf_counter() - began
+    return Summary(read, written, captured.dropped, len(stays), brief, seconds, damage)
 
 
 def _pump(

@@ -96,6 +96,8 @@ def planned(
         yield plan
         return
     past = resume.past(session, recipe)
+    if past.finished and not (past.another or past.differs or past.repaired):
+        _check_followed(job, session, info, settings)
     if settings.overwrite and (past.finished or past.differs):
         _replace(plan, info, past, notice)
         yield plan
@@ -115,6 +117,20 @@ def planned(
             yield plan
         return
     yield plan
+
+
+def _check_followed(job: Job, session: Path, info: SourceInfo, settings: Settings) -> None:
+    """UserError where nobody in a finished session is whom to follow: good files would be replaced by none."""
+    if not (following := job.following()):
+        return
+    with closing(open_session_file(session)) as opened:
+        for _, time, tracks in opened.each():
+            following.look(tracks, time)
+            if following.found:
+                return
+    raise UserError(
+        f"{info.name}: --follow {settings.follow}: {following.missing()}; all files stay as they are"
+    )
 
 
 def _go_on(

@@ -446,6 +446,16 @@ def test_a_stream_is_recorded_until_ctrl_c(models, tmp_path):
     assert abs(len(pd.read_csv(table)) - len(found)) <= 1
 
 
+@pytest.mark.parametrize("name", ["-dash.mp4", "-out.mp4", "--odd.mp4", "-plain"])
+def test_a_file_that_reads_like_a_flag_is_told_how_to_be_named(run, tmp_path, name):
+    (tmp_path / name).write_bytes(b"pictures")
+    for arguments in ((name,), ("missing.mp4", name)):
+        code, said, told, _ = run(*arguments)
+        assert (code, said) == (2, "")
+        assert told == f"kinetrail: {name} would be taken for a flag; write ./{name}\n"
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
 @pytest.mark.parametrize("arguments", [["--help"], ["run", "--help"], ["bench", "--help"], ["--version"]])
 def test_help_imports_nothing_heavy(arguments):
     script = (

@@ -88,7 +88,8 @@ def test_the_same_command_goes_on_where_the_last_one_was_cut_off(run, tmp_path):
     assert told == "b.mp4: goes on after the 12 frames that an earlier run has measured\n"
     first, second, third, *end = said.splitlines()
     assert first == "a.mp4: finished before, nothing to do"
-    assert second.startswith("b.mp4: 12 frames read, 12 written")
+    assert second.startswith("b.mp4: 12 frames read, 12 written (all measured before), 1 person seen")
+    assert " fps" not in second, "nothing was measured now"
     assert third.startswith("c.mp4: 12 frames read, 12 written")
     assert end == ["3 sources: 2 done, 1 finished before"]
     assert (tmp_path / "out" / "b.csv").read_bytes() == whole
@@ -263,6 +264,37 @@ def test_following_nobody_fails_as_often_as_it_is_tried(run, tmp_path):
         "walk.mp4",
     ]
     assert run(clip, "--follow", "1")[1] == "walk.mp4: finished before, nothing to do\n"
+
+
+@pytest.mark.parametrize("wanted", ["99", "5000,5000@0.1", "80,50@7"])
+@pytest.mark.parametrize("flags", [(), ("--overwrite",)])
+def test_whom_nobody_is_takes_nothing_from_a_finished_run(run, tmp_path, no_network, wanted, flags):
+    clip = film(tmp_path / "walk.mp4")
+    run(clip)
+    before = content(tmp_path / "out")
+    no_network()
+    code, said, told = run(clip, "--follow", wanted, *flags)
+    assert (code, said, told.count("\n")) == (2, "", 1)
+    assert f"kinetrail: walk.mp4: --follow {wanted}: nobody is " in told
+    assert told.endswith("; all files stay as they are\n")
+    assert content(tmp_path / "out") == before
+    assert run(clip)[1] == "walk.mp4: finished before, nothing to do\n"
+
+
+def test_recordings_of_one_name_have_files_of_their_own_and_are_known_again(run, tmp_path):
+    clips = [film(tmp_path / "a" / "x.mp4", 12), film(tmp_path / "b" / "x.mp4", 9, start=20)]
+    assert run(*clips)[0] == 0
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        f"{name}.{ending}" for name in ("x-2", "x") for ending in ("csv", "kinetrail", "mp4")
+    ]
+    rows = [len((tmp_path / "out" / name).read_text().splitlines()) for name in ("x.csv", "x-2.csv")]
+    assert rows == [13, 10]
+    before = content(tmp_path / "out")
+    assert run(*clips)[1].splitlines()[-1] == "2 sources: 2 finished before"
+    code, _, told = run(*reversed(clips))
+    assert code == 2
+    assert "out/x.kinetrail is of another recording" in told
+    assert content(tmp_path / "out") == before
 
 
 def test_without_sessions_nobody_knows_what_is_finished(run, tmp_path):
