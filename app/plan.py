@@ -120,7 +120,7 @@ def planned(
 
 
 def _check_followed(job: Job, session: Path, info: SourceInfo, settings: Settings) -> None:
-    """UserError where nobody in a finished session is whom to follow: good files would be replaced by none."""
+    """UserError where nobody in a finished session is whom to follow: good files would give way to none."""
     if not (following := job.following()):
         return
     with closing(open_session_file(session)) as opened:

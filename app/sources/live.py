@@ -18,11 +18,16 @@ AGAIN_S = 1.8  #: and later on, where `stop` has to be looked at every 2 s
 PICTURELESS_S = 10.0  #: streams are joined between key frames, and those can be far apart; longer is frozen
 STEADY_S = 2.0  #: a connection that held for so long is worth coming back to at once
 LONGEST_PAUSE_S = 2.0
-BACK = "connection is back"  #: how the notice ends that is no bad news
 
 
 class Lost(Exception):
     """The connection is not there, or no more; the message says why, with neither address nor password."""
+
+
+class Back(str):
+    """The notice that a connection is there again; all others of a live source are bad news."""
+
+    __slots__ = ()
 
 
 class Connection(Protocol):
@@ -109,7 +114,7 @@ class Live:
                 self._notice(f"{self.info.name}: connection lost ({error}), trying again")
                 pictures = self._come_back(stop)
                 if pictures:
-                    self._notice(f"{self.info.name}: {BACK}")
+                    self._notice(Back(f"{self.info.name}: connection is back"))
 
     def _next(self, stop: threading.Event) -> list[Image]:
         """The pictures that come next, at least one; none only when `stop` is set."""

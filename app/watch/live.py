@@ -13,7 +13,7 @@ from app.complaint import plainly
 from app.pipeline import run
 from app.settings import Settings
 from app.sources import open_source, stems
-from app.sources.live import BACK
+from app.sources.live import Back
 from app.stages import Stage
 from app.types import NOWHERE, Result, Source, SourceInfo
 from app.watch.ahead import JobAhead
@@ -159,7 +159,7 @@ class Live:
 
     def _notice(self, line: str) -> None:
         """What a live source has to say: it is lost, or back."""
-        back = line.endswith(BACK)
+        back = isinstance(line, Back)
         self._tell(phase="running" if back else "lost", message="" if back else line)
 
     def _tell(self, **news: Any) -> None:
