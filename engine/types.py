@@ -20,8 +20,10 @@ def freeze(owner: Any, **shapes: tuple[int | None, ...]) -> None:
     """Check each named array of `owner` against its shape (None fits any length) and make it read-only."""
     for name, shape in shapes.items():
         array: NDArray[Any] = getattr(owner, name)
-        sizes = zip(shape, array.shape, strict=False)
-        if array.ndim != len(shape) or any(want not in (None, have) for want, have in sizes):
+        sizes = zip(shape, array.shape, strict=False)  # not looked at where all are told, and right
+        if array.shape != shape and (
+            array.ndim != len(shape) or any(want not in (None, have) for want, have in sizes)
+        ):
             raise ValueError(f"{type(owner).__name__}.{name}: expected shape {shape}, got {array.shape}")
         array.setflags(write=False)
 

@@ -53,8 +53,8 @@ class Looks(NamedTuple):
     colours: Floats  #: (N, P, 3) mean L* (0 to 100), a*, b* of each of `PARTS`
     weights: Floats  #: (N, P) how well each was seen; 0 to 1 in one picture, their sum when seen many times
 
-    def take(self, rows: Indices | slice) -> Looks:
-        return Looks(self.colours[rows], self.weights[rows])
+    def take(self, rows: Indices) -> Looks:
+        return Looks(self.colours.take(rows, axis=0), self.weights.take(rows, axis=0))
 
     def learned(self, seen: Looks) -> Looks:
         """What is known of the same people, row by row, after they were `seen` once more."""

@@ -33,5 +33,5 @@ def unknown(shared: Floats, spare: Mask, known: Indices) -> Indices:
     if new.any():
         rival = np.tri(len(shared), k=-1, dtype=np.bool_)
         rival[:, known] = True
-        new &= ~np.any((shared >= SHARED_BODY) & rival, axis=1)
-    return np.flatnonzero(new)
+        new &= ~((shared >= SHARED_BODY) & rival).any(axis=1)
+    return new.nonzero()[0]

@@ -7,6 +7,7 @@ person are worth looking at, and in a crowd those are few.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -33,7 +34,7 @@ class Bodies(NamedTuple):
 
     def take(self, rows: Indices) -> Bodies:
         """The people at `rows`, who may repeat."""
-        return Bodies(*(column[rows] for column in self))
+        return Bodies(*(column.take(rows, axis=0) for column in self))
 
 
 def box_sizes(boxes: Floats) -> Floats:
@@ -65,7 +66,9 @@ def pose_similarity(a: Bodies, b: Bodies) -> Floats:
     grows by the variance of the joints, so that a prediction may err as far as it knows itself to.
     """
     size = np.minimum(a.size, b.size)
-    spread = (size * size)[:, None] * (2.0 * joint_sigmas(a.joints.shape[1])) ** 2 + a.variance + b.variance
+    spread = (size * size)[:, None] * _tolerance(a.joints.shape[1])
+    spread += a.variance
+    spread += b.variance
     gap = a.joints - b.joints
     gap *= gap
     alike = np.exp((gap[..., 0] + gap[..., 1]) / (-2.0 * spread))
@@ -79,15 +82,22 @@ def joint_sigmas(joints: int) -> Floats:
     return _COCO_SIGMAS if joints == len(_COCO_SIGMAS) else np.full(joints, _COCO_SIGMAS.mean())
 
 
+@lru_cache(maxsize=4)
+def _tolerance(joints: int) -> Floats:
+    """Square of how far joints (K,) may be off, in sizes."""
+    out: Floats = (2.0 * joint_sigmas(joints)) ** 2
+    out.setflags(write=False)
+    return out
+
+
 def likeness(known: Bodies, seen: Bodies, reach: Floats) -> Floats:
     """Mean of box overlap and pose similarity, T and N people -> (T, N); 0 where centres are out of `reach`.
 
     `reach` (T,), pixels: how far from where they are expected people can be. Boxes alone mistake those who
     cross for one another, skeletons alone fail on people too small or too hidden for the network.
     """
-    offset = centres(known.boxes)[:, None] - centres(seen.boxes)
-    offset *= offset
-    t, n = np.nonzero(offset[..., 0] + offset[..., 1] <= (reach * reach)[:, None])
+    x, y = centres(known.boxes).T[:, :, None] - centres(seen.boxes).T[:, None]
+    t, n = (x * x + y * y <= (reach * reach)[:, None]).nonzero()
     old, new = known.take(t), seen.take(n)
     alike = np.zeros((len(known.size), len(seen.size)))
     alike[t, n] = 0.5 * (box_overlap(old, new) + pose_similarity(old, new))
@@ -111,8 +121,9 @@ def shared_bodies(seen: Bodies) -> Floats:
     Two boxes on one body hold one skeleton: near 1. Whoever is half hidden often gets joints of the one in
     front: in between.
     """
-    meet = (seen.boxes[:, None, :2] < seen.boxes[:, 2:]).all(axis=2)
-    a, b = np.nonzero(meet & meet.T)
+    left, top, right, bottom = seen.boxes.T
+    meet = (left[:, None] < right) & (top[:, None] < bottom)
+    a, b = (meet & meet.T).nonzero()
     once = a < b
     a, b = a[once], b[once]
     shared = np.zeros((len(seen.size), len(seen.size)))

@@ -21,7 +21,7 @@ from trackers.kalman import (
     settle,
     slacken,
 )
-from trackers.matching import Bodies, box_sizes
+from trackers.matching import Bodies, box_sizes, centres
 from trackers.sway import followed
 
 Floats = NDArray[np.float64]
@@ -50,10 +50,11 @@ class Sight(NamedTuple):
     noise: Floats  #: (N, K) variance of the joints, px^2; infinite for joints that were not measured
 
     def take(self, rows: Indices) -> Sight:
-        return Sight(self.rows[rows], self.looks.take(rows), *(column[rows] for column in self[2:]))
+        columns = (column.take(rows, axis=0) for column in self[2:])
+        return Sight(self.rows[rows], self.looks.take(rows), *columns)
 
     def bodies(self) -> Bodies:
-        return Bodies(self.boxes, self.size, self.joints, self.scores, np.zeros_like(self.noise))
+        return Bodies(self.boxes, self.size, self.joints, self.scores, np.zeros(self.noise.shape))
 
 
 def look(poses: Poses, looks: Looks | None = None) -> Sight:
@@ -64,17 +65,23 @@ def look(poses: Poses, looks: Looks | None = None) -> Sight:
     so they do not count.
     """
     boxes = poses.boxes.xyxy.astype(np.float64)
-    boxes[~np.all(np.abs(boxes) < FAR_OUT, axis=1)] = 0.0
-    real = np.all(boxes[:, 2:] - boxes[:, :2] >= 1.0, axis=1)
-    certainty = _finite(poses.boxes.scores)
-    rows = np.argsort(-certainty, kind="stable")
+    boxes[(np.abs(boxes) < FAR_OUT).sum(axis=1) < 4] = 0.0
+    sides = boxes[:, 2:] - boxes[:, :2]
+    real = (sides[:, 0] >= 1.0) & (sides[:, 1] >= 1.0)
+    certainty = _positive(poses.boxes.scores, 0.0)
+    rows = (-certainty).argsort(kind="stable")
     rows = rows[real[rows]]
-    boxes, joints, scores = boxes[rows], poses.keypoints[rows].astype(np.float64), _finite(poses.scores[rows])
-    measured = np.all(np.abs(joints) < FAR_OUT, axis=2)
-    middle = 0.5 * (boxes[:, None, :2] + boxes[:, None, 2:])
-    joints = np.where(measured[..., None], joints, middle)
-    scores, spread, size = np.where(measured, scores, 0.0), _real(poses.spread[rows]), box_sizes(boxes)
-    noise = np.where(measured, measurement_noise(scores, spread, size), np.inf)
+    boxes = boxes.take(rows, axis=0)
+    size = box_sizes(boxes)
+    joints = poses.keypoints.take(rows, axis=0).astype(np.float64)
+    scores = _positive(poses.scores.take(rows, axis=0), 0.0)
+    spread = _positive(poses.spread.take(rows, axis=0), 1.0)
+    near = np.abs(joints) < FAR_OUT
+    unmeasured = ~(near[..., 0] & near[..., 1])
+    np.copyto(joints, centres(boxes)[:, None], where=unmeasured[..., None])
+    scores[unmeasured] = 0.0
+    noise = measurement_noise(scores, spread, size)
+    noise[unmeasured] = np.inf
     shown = unseen(len(rows))
     if looks:
         shown = looks.take(rows)
@@ -110,13 +117,9 @@ class People(NamedTuple):
     unseen: Floats  #: (T,) seconds since they were last measured
     missed: Floats  #: (T,) the same as of the frame before: 0 for who was in sight there
 
-    def take(self, rows: Indices | slice) -> People:
-        return People(
-            self.motion.take(rows),
-            self.looks.take(rows),
-            self.ids[rows],
-            *(column[rows] for column in self[3:]),
-        )
+    def take(self, rows: Indices) -> People:
+        columns = (column.take(rows, axis=0) for column in self[3:])
+        return People(self.motion.take(rows), self.looks.take(rows), self.ids[rows], *columns)
 
     def bodies(self) -> Bodies:
         motion = self.motion
@@ -126,10 +129,10 @@ class People(NamedTuple):
         """Everyone `dt` seconds on. Out of sight, and over long steps, a body moves as a whole."""
         motion, body = self.motion, body_velocity(self.motion, self.scores)
         density = process_density(motion, body, self.size)
-        stiff = ((self.unseen > PATIENCE) | (dt > LONG_STEP))[:, None, None]
-        body = np.where(stiff, self.drift, body)
+        stiff = (self.unseen > PATIENCE) | (dt > LONG_STEP)
+        body[stiff] = self.drift[stiff]
         motion = slacken(motion, body, dt)
-        motion = motion._replace(velocity=np.where(stiff, body, motion.velocity))
+        motion.velocity[stiff] = body[stiff]
         return self._replace(
             motion=advance(motion, dt, density),
             boxes=(self.boxes.reshape(-1, 2, 2) + dt * body).reshape(-1, 4),
@@ -228,9 +231,11 @@ def together(*groups: People) -> People:
 
 def _extent(motion: Motion) -> Floats:
     """Boxes (T, 4) that just hold all joints; of people without joints, nothing at (0, 0)."""
-    if not motion.position.shape[1]:
-        return np.zeros((len(motion.position), 4))
-    return np.concatenate([motion.position.min(axis=1), motion.position.max(axis=1)], axis=1)
+    extent = np.zeros((len(motion.position), 4))
+    for axis in (0, 1) if motion.position.shape[1] else ():  # in a third of the time of both at once
+        motion.position[..., axis].min(axis=1, out=extent[:, axis])
+        motion.position[..., axis].max(axis=1, out=extent[:, axis + 2])
+    return extent
 
 
 def _margins(boxes: Floats, motion: Motion, size: Floats) -> Floats:
@@ -238,12 +243,8 @@ def _margins(boxes: Floats, motion: Motion, size: Floats) -> Floats:
     return margins
 
 
-def _finite(scores: NDArray[np.float32]) -> Floats:
-    """Scores as numbers of at least 0; what is no number is 0."""
-    return np.where(np.isfinite(scores), scores, 0.0).clip(min=0.0).astype(np.float64)
-
-
-def _real(spread: NDArray[np.float32]) -> Floats:
-    """Spreads as numbers above 0; what is none is 1."""
-    real = np.isfinite(spread) & (spread > 0.0)
-    return np.where(real, spread, 1.0).astype(np.float64)
+def _positive(values: NDArray[np.float32], otherwise: float) -> Floats:
+    """As numbers above 0; what is none is `otherwise`."""
+    out = values.astype(np.float64)
+    out[~((out > 0.0) & (out < np.inf))] = otherwise
+    return out

@@ -75,8 +75,8 @@ class Tracker:
         self._forget_after, self._remember = forget_after, remember
         self._certain = certain
         self._time = -math.inf
-        self._people = newcomers(look(_EMPTY))
-        self._away = self._people  #: those out of sight for longer than `forget_after`
+        self._nobody = newcomers(look(_EMPTY))
+        self._people = self._away = self._nobody  #: away: out of sight for longer than `forget_after`
         self._named = 0
 
     def update(
@@ -132,7 +132,8 @@ class Tracker:
     def _later(self, dt: float, sight: Sight, camera: Floats) -> People:
         """Everyone as they should be `dt` seconds later; while nobody is known, K is that of `sight`."""
         people = self._people if self._people.ids.size else newcomers(sight.take(_NOBODY))
-        self._away = self._away._replace(unseen=self._away.unseen + max(dt, 0.0))
+        if self._away.ids.size:
+            self._away = self._away._replace(unseen=self._away.unseen + max(dt, 0.0))
         if camera is not STANDING:
             people, self._away = people.moved(camera), self._away.moved(camera)
         return people.later(max(dt, 0.0))
@@ -146,8 +147,10 @@ class Tracker:
         gains = self._gains(known, sight)
         gains[:, spare] = 0.0
         weak = sight.certainty < WEAK * (known.certainty.mean() if known.ids.size else 0.0)
-        old, seen = assign(np.where(weak, 0.0, gains))
-        if weak.any():
+        if not weak.any():
+            old, seen = assign(gains)
+        else:
+            old, seen = assign(np.where(weak, 0.0, gains))
             rest = gains.copy()
             rest[old], rest[:, seen] = 0.0, 0.0
             late, also = assign(rest)
@@ -161,7 +164,7 @@ class Tracker:
         alike[hidden] -= HANDICAP
         least = np.where(hidden, LIKE_RETURNED - HANDICAP, np.where(known.age > 0.0, LIKE, LIKE_ONCE))
         least[known.unseen > self._forget_after] = np.inf
-        rows, columns = np.nonzero(alike >= least[:, None])
+        rows, columns = (alike >= least[:, None]).nonzero()
         odds, rests_on = evidence(known.looks, rows, sight.looks, columns)
         share = BY_LOOKS * np.minimum(rests_on / ENOUGH, 1.0)
         gain = (1.0 - share) * alike[rows, columns] + share / (1.0 + np.exp(-odds))
@@ -180,12 +183,12 @@ class Tracker:
         gone[seen] = False
         named = known.ids > 0
         waiting = known.unseen <= np.where(named, self._forget_after, min(SECOND_LOOK, self._forget_after))
-        left = np.flatnonzero(gone & ~waiting & named)
+        left = (gone & ~waiting & named).nonzero()[0]
         if left.size or self._away.ids.size:
             away = together(self._away, known.take(left))
             self._away = away.take(np.flatnonzero(away.unseen <= self._remember))
-        stays = gone & waiting
-        return known.take(stays.nonzero()[0] if stays.any() else slice(0, 0))
+        stays = (gone & waiting).nonzero()[0]
+        return known.take(stays) if stays.size else self._nobody
 
     def _known_again(self, here: People, hidden: People) -> tuple[People, People, Mask]:
         """Those here, those still hidden, and who (P,) of those here is to wait for a name."""
@@ -209,26 +212,28 @@ class Tracker:
     def _name(self, sure: Mask) -> None:
         """Give ids to those of the first people who are `sure` (P,) and have none, from left to right."""
         people = self._people
-        nameless = np.flatnonzero(sure & (people.ids[: len(sure)] == 0))
-        nameless = nameless[np.argsort(people.boxes[nameless, 0], kind="stable")]
-        people.ids[nameless] = self._named + 1 + np.arange(len(nameless))
-        self._named += len(nameless)
+        nameless = (sure & (people.ids[: len(sure)] == 0)).nonzero()[0]
+        if nameless.size:
+            nameless = nameless[people.boxes[nameless, 0].argsort(kind="stable")]
+            people.ids[nameless] = self._named + 1 + np.arange(len(nameless))
+            self._named += len(nameless)
 
     def _tell(self, sight: Sight, rows: Indices, poses: Poses, camera: Floats) -> Tracks:
         """Those with an id among the first people, who are the `rows` (P,) of `sight`."""
         people = self._people
-        order = np.argsort(people.ids[: len(rows)], kind="stable")
+        order = people.ids[: len(rows)].argsort(kind="stable")
         order = order[people.ids[order] > 0]
         rows = rows[order]
-        frame_rows = sight.rows[rows]
-        smooth = people.motion.shown[order].astype(np.float32)
-        real = np.isfinite(sight.noise[rows])[..., None]
-        measured = np.where(real, poses.keypoints[frame_rows], smooth)
-        boxes = Boxes(people.boxes[order].astype(np.float32), sight.certainty[rows].astype(np.float32))
-        scores = sight.scores[rows].astype(np.float32)
-        hidden = people.motion.hidden[order]
+        smooth = people.motion.shown.take(order, axis=0).astype(np.float32)
+        measured = poses.keypoints.take(sight.rows[rows], axis=0)
+        unmeasured = np.isinf(sight.noise.take(rows, axis=0))[..., None]
+        np.copyto(measured, smooth, where=unmeasured)
+        xyxy = people.boxes.take(order, axis=0).astype(np.float32)
+        boxes = Boxes(xyxy, sight.certainty[rows].astype(np.float32))
+        scores = sight.scores.take(rows, axis=0).astype(np.float32)
+        hidden = people.motion.hidden.take(order, axis=0)
         predicted = (hidden > 0.0) & (hidden <= FORETOLD)
         told = smooth if self._smooth else measured
         likeness = people.likeness[order].astype(np.float32)
-        spread = sight.spread[rows].astype(np.float32)
+        spread = sight.spread.take(rows, axis=0).astype(np.float32)
         return Tracks(people.ids[order], boxes, measured, told, scores, predicted, likeness, camera, spread)
