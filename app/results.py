@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 
 from app.grid import settled_tracks
 from app.types import NO_POSES, NOT_SAID, Result, Seen, SourceInfo, Timings
@@ -41,6 +43,7 @@ class Results:
         frame, timings, poses, looked = self._waiting.popleft()
         told = settled_tracks(tracks)
         seen = Seen(poses, told, looked) if poses is not NO_POSES else NOT_SAID
+        timings = replace(timings, done=time.perf_counter())
         return self._choose(Result(frame, told, timings, seen=seen))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -69,6 +70,12 @@ class Timings:
     detect: float  #: seconds of work, as are the next two
     pose: float
     track: float
+    done: float = 0.0  #: time.perf_counter() when the result was there, 0 where nobody looked
+
+    @property
+    def latency(self) -> float:
+        """Seconds from capture to result, waiting included; NaN where nobody looked."""
+        return self.done - self.captured if self.done else math.nan
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import sqlite3
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
@@ -88,7 +89,7 @@ def recall(database: sqlite3.Connection) -> About:
     told = {name: json.loads(value) for name, value in database.execute("SELECT name, value FROM meta")}
     known = {entry.name: told[entry.name] for entry in fields(About)}
     for name in ("time_base", "rate", "pixel_aspect"):
-        known[name] = Fraction(known[name])
+        known[name] = _fraction(known[name])
         if known[name] <= 0:
             raise ValueError(f"{name} of {known[name]}")
     known["keypoints"] = tuple(str(each) for each in known["keypoints"])
@@ -129,6 +130,13 @@ def sha256(path: Path) -> str:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise UserError(f"{path}: cannot be read ({error.strerror})") from error
+
+
+def _fraction(said: object) -> Fraction:
+    """As `_plain` writes it. Fraction itself would work on 1e999999999 for ever."""
+    if not re.fullmatch(r"[0-9]{1,20}(/[0-9]{1,20})?", str(said)):
+        raise ValueError(f"{str(said)[:40]!r} is no fraction")
+    return Fraction(str(said))
 
 
 def _listed(folder: Path) -> str:

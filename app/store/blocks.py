@@ -6,6 +6,7 @@ close. What is usual takes no room: an array that says what another says already
 
 from __future__ import annotations
 
+import math
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,6 +25,8 @@ LEVEL = 1  #: of zlib; more takes twice the time for a hundredth of the room
 FAR = np.iinfo(
     np.int16
 ).min  #: in `smoothed`: too far from the measured joint; the place is in `smoothed_far`
+LATEST = float(np.finfo(np.float16).max)  #: s; no result is told to be later
+LEAN, SWELL = 4 << 20, 256  #: see `unpack`
 
 Ints = NDArray[np.int64]
 Steps = NDArray[np.int32]
@@ -36,6 +39,7 @@ class Moment:
     index: int
     time: float
     seen: Seen
+    latency: float = math.nan  #: s from capture to result, NaN where it is not known
 
 
 def encoded(moments: Sequence[Moment], joints: int) -> dict[str, bytes]:
@@ -47,6 +51,7 @@ def encoded(moments: Sequence[Moment], joints: int) -> dict[str, bytes]:
     rows = np.concatenate([start + found for start, found in zip(starts, origins, strict=False)])
     usual = {"box": "pose_box", "measured": "pose_joint", "score": "pose_score"}
     same = {name: told[name][:0] for name, of in usual.items() if np.array_equal(told[name], raw[of][rows])}
+    latencies = np.array([m.latency for m in moments]).clip(0.0, LATEST).astype(np.float16)
     cameras = np.array([each.camera for each in tracks], np.float32).reshape(-1, 6)
     counts: dict[str, NDArray[Any]] = {
         "frame": np.array([m.index for m in moments], np.int64),
@@ -56,6 +61,7 @@ def encoded(moments: Sequence[Moment], joints: int) -> dict[str, bytes]:
         "pose_count": np.array([len(each) for each in poses], np.uint16),
         "person_count": np.array([len(each) for each in tracks], np.uint16),
         "pose": np.concatenate(origins).astype(np.uint16),
+        "latency": latencies[:0] if np.isnan(latencies).all() else latencies,
     }
     smoothed = _smoothed(told.pop("keypoint"), told["measured"])
     arrays = {**counts, **raw, **told, **smoothed, **same}
@@ -74,9 +80,15 @@ def pack(values: NDArray[Any]) -> bytes:
 
 
 def unpack(packed: bytes, kind: DTypeLike, *shape: int) -> NDArray[Any]:
-    """Back from `pack`. ValueError where it is no array of that shape."""
+    """Back from `pack`. ValueError where it is no array of that shape.
+
+    A small file may promise much: zlib makes 1 MB of 1 kB. Of arrays beyond LEAN bytes none of ours is
+    SWELL times as large as it was packed, not even where a picture stands still with a crowd in it.
+    """
     kind = np.dtype(kind)
     size = int(np.prod(shape, dtype=np.int64)) * kind.itemsize
+    if size > max(LEAN, SWELL * len(packed)):
+        raise ValueError(f"{len(packed)} bytes where {size} are promised")
     inflater = zlib.decompressobj()
     content = inflater.decompress(packed, size + 1) if packed else b""
     if len(content) != size:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,7 +36,20 @@ class Edit:
             return f"split of {self.a} at {self.at_s:.2f} s into {self.a} and {self.b}"
         if self.kind == DELETE:
             return f"removal of {self.a}"
-        return f"name {self.name!r} for {self.a}" if self.name else f"no name for {self.a}"
+        return f"name '{printable(self.name)}' for {self.a}" if self.name else f"no name for {self.a}"
+
+
+def read(rows: Iterable[Sequence[Any]]) -> list[Edit]:
+    """A log, of the columns number, kind, a, b, at_s, name. ValueError where it makes no sense."""
+    log, before = list[Edit](), -1
+    for number, kind, a, b, at_s, name in rows:
+        if number <= before:  # at once: a damaged tree may go round in circles for ever
+            raise ValueError("repairs out of order")
+        if kind not in KINDS:
+            raise ValueError(f"a repair called {kind!r}")
+        log.append(Edit(kind, int(a), int(b), float(at_s), str(name)))
+        before = number
+    return log
 
 
 def standing(log: Iterable[Edit]) -> tuple[list[Edit], list[Edit]]:

@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from app.store import about, schema
 from app.store.blocks import Moment
-from app.store.opened import INDEX, Block, index
+from app.store.opened import Block
 from app.store.writer import put_block, read_block, settle_down, transaction
 from app.types import Seen
 from trackers.types import Tracks
@@ -25,18 +25,17 @@ def restate(path: Path, told: Mapping[int, Tracks]) -> None:
         joints = len(about.recall(database).keypoints)
         with transaction(database):
             for (position,) in database.execute("SELECT position FROM block ORDER BY position").fetchall():
-                row = read_block(database, position)
-                block = Block(row, joints)
-                times = index([row[name] for name in INDEX])
+                block = Block(read_block(database, position), joints)
+                columns = (
+                    block.indices().tolist(),
+                    block.times().tolist(),
+                    block.poses(),
+                    block.looked().tolist(),
+                    block.latencies().tolist(),
+                )
                 moments = [
-                    Moment(number, moment, Seen(poses, told[number], looked))
-                    for number, moment, poses, looked in zip(
-                        times.frames.tolist(),
-                        times.times.tolist(),
-                        block.poses(),
-                        block.looked().tolist(),
-                        strict=True,
-                    )
+                    Moment(number, moment, Seen(poses, told[number], looked), latency)
+                    for number, moment, poses, looked, latency in zip(*columns, strict=True)
                 ]
                 put_block(database, position, moments, joints)
 

@@ -10,11 +10,14 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from app import grid
-from app.store.blocks import FAR, Ints, Steps, unpack
+from app.store.blocks import FAR, FRAMES, Ints, Steps, unpack
+from app.store.schema import ARRAYS
 from engine.types import Array, Boxes, Poses
 from trackers.types import STANDING, Tracks
 
-DEEPEST = 2**16  #: of anything, in one frame of a file that is to be believed
+#: People of a block for each byte of it, at most. Where the picture stands still one takes 4 bytes and more,
+#: and 0.6 where all that is known of them is one joint.
+CROWDED = 4
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,15 +31,21 @@ class Index:
     confidences: Array  #: (R,) mean score of the joints
 
 
-INDEX = ("frames", "frame", "time", "person_count", "id", "confidence")  #: the columns that `index` needs
+#: What `index` needs of a row, as SQL: columns, and the bytes of all arrays together.
+INDEX = (
+    *("frames", "frame", "time", "person_count", "id", "confidence"),
+    " + ".join(f'length("{name}")' for name in ARRAYS),
+)
 
 
 def index(row: Sequence[object]) -> Index:
-    """From the columns INDEX. ValueError where they do not fit together."""
-    frames, frame, time, counts, ids, confidence = row
+    """From what INDEX names. ValueError where it does not fit together."""
+    frames, frame, time, counts, ids, confidence, room = row
     size = _size(frames)
     counted = unpack(_bytes(counts), np.uint16, size).astype(np.int64)
     people = int(counted.sum())
+    if not isinstance(room, int) or people > CROWDED * room:
+        raise ValueError(f"{people} people in a block of {room} bytes")
     return Index(
         unpack(_bytes(frame), np.int64, size),
         _finite(unpack(_bytes(time), np.float64, size)),
@@ -44,6 +53,18 @@ def index(row: Sequence[object]) -> Index:
         unpack(_bytes(ids), np.int32, people).astype(np.int64),
         grid.from_score_steps(unpack(_bytes(confidence), np.uint16, people)),
     )
+
+
+def latencies(row: Sequence[object]) -> NDArray[np.float64]:
+    """(F,) s from capture to result, from the columns `frames` and `latency`; NaN where it is not known."""
+    frames, latency = row
+    size = _size(frames)
+    if latency == b"":
+        return np.full(size, np.nan)
+    known = unpack(_bytes(latency), np.float16, size).astype(np.float64)
+    if (np.isinf(known) | (known < 0)).any():
+        raise ValueError("a latency that is no number")
+    return np.asarray(known, np.float64)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,7 +115,17 @@ class Block:
         self.frames = _size(row["frames"])
         self.pose_counts = self._array("pose_count", np.uint16, self.frames).astype(np.int64)
         self.person_counts = self._array("person_count", np.uint16, self.frames).astype(np.int64)
+        if (self.person_counts > self.pose_counts).any():
+            raise ValueError("more people than were measured")
         self._poses, self._people = int(self.pose_counts.sum()), int(self.person_counts.sum())
+
+    def indices(self) -> Ints:
+        """(F,) of the frames."""
+        return np.asarray(self._array("frame", np.int64, self.frames), np.int64)
+
+    def times(self) -> NDArray[np.float64]:
+        """(F,) s"""
+        return _finite(self._array("time", np.float64, self.frames))
 
     def cameras(self) -> NDArray[np.float64]:
         """(F, 2, 3) how the camera moved, to seven digits."""
@@ -105,6 +136,10 @@ class Block:
     def looked(self) -> NDArray[np.bool_]:
         """(F,) whether people were looked for."""
         return self._array("looked", np.uint8, self.frames).astype(np.bool_)
+
+    def latencies(self) -> NDArray[np.float64]:
+        """(F,) see `latencies`."""
+        return latencies((self.frames, self._row["latency"]))
 
     def poses(self) -> list[Poses]:
         """Of each frame, as the network gave them."""
@@ -171,7 +206,7 @@ class Block:
 
 
 def _size(frames: object) -> int:
-    if not isinstance(frames, int) or not 0 < frames <= DEEPEST:
+    if not isinstance(frames, int) or not 0 < frames <= FRAMES:
         raise ValueError(f"a block of {frames!r} frames")
     return frames
 

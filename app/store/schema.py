@@ -25,8 +25,9 @@ ARRAYS = (
     "frame", "time", "looked", "camera", "pose_count", "person_count",
     "pose_box", "pose_box_score", "pose_joint", "pose_score", "pose_spread",
     "id", "pose", "confidence", "likeness", "predicted", "smoothed", "smoothed_far",
-    "box", "measured", "score",
+    "box", "measured", "score", "latency",
 )  # fmt: skip
+_FIRST = ARRAYS[: ARRAYS.index("latency")]  # of version 1
 
 #: What leads from each version to the next; a new file goes through all of them.
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
@@ -34,12 +35,15 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
         "CREATE TABLE block (position INTEGER PRIMARY KEY, frames INTEGER NOT NULL, people INTEGER NOT NULL,"
         " start_s REAL NOT NULL, end_s REAL NOT NULL, "
-        + ", ".join(f'"{name}" BLOB NOT NULL' for name in ARRAYS)
+        + ", ".join(f'"{name}" BLOB NOT NULL' for name in _FIRST)
         + ")",
         "CREATE TABLE edit (number INTEGER PRIMARY KEY, made TEXT NOT NULL, kind TEXT NOT NULL,"
         " a INTEGER NOT NULL, b INTEGER NOT NULL, at_s REAL NOT NULL, name TEXT NOT NULL)",
     ),
+    ("ALTER TABLE block ADD COLUMN latency BLOB NOT NULL DEFAULT x''",),
 )
+#: Stands before a table of an older version that cannot be changed, with what it lacks.
+SEEN_AS = {1: "CREATE TEMP VIEW block AS SELECT *, x'' AS latency FROM main.block"}
 
 
 def connect(path: Path, *, write: bool = True) -> sqlite3.Connection:
@@ -49,12 +53,15 @@ def connect(path: Path, *, write: bool = True) -> sqlite3.Connection:
     """
     with reading(path):
         if not path.is_file():
-            what = "is no file" if path.exists() else "there is no such file"
-            raise UserError(f"{printable(path)}: {what}; a session ends in .kinetrail")
+            raise UserError(f"{printable(path)}: {_missing(path)}")
         database = _opened(path, "rw" if write else "ro")
         try:
             _check(database, path)
-            _migrate(database, path)
+            if not write and (seen := SEEN_AS.get(_version(database))):
+                database.execute("PRAGMA temp_store = MEMORY")  # no file anywhere
+                database.execute(seen)
+            else:
+                _migrate(database, path)
         except BaseException:
             database.close()
             raise
@@ -71,7 +78,8 @@ def create(path: Path, fill: Callable[[sqlite3.Connection], None]) -> sqlite3.Co
     try:
         with writing(path):
             _remove(new, *BESIDE)
-            with closing(_opened(new, "rwc")) as database:
+            _touch(new)
+            with closing(_opened(new, "rw")) as database:
                 # A session of a few seconds is mostly pages that are not full; a long one reads as fast.
                 database.execute("PRAGMA page_size = 1024")  # this and the next work only before all else
                 database.execute("PRAGMA auto_vacuum = INCREMENTAL")
@@ -108,6 +116,7 @@ def reading(path: Path) -> Iterator[None]:
         TypeError,
         OverflowError,
         ArithmeticError,
+        RecursionError,
     ) as error:
         raise UserError(
             f"{printable(path)}: is no session of Kinetrail, or damaged ({_why(error, path)})"
@@ -134,6 +143,21 @@ def _settle(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _missing(path: Path) -> str:
+    """What is said where there is no file."""
+    if path.exists():
+        return "is no file; a session ends in .kinetrail"
+    if path.suffix == ".kinetrail":
+        return "there is no such file any more, or there never was; look where it was moved to"
+    return "there is no such file; a session ends in .kinetrail"
+
+
+def _touch(path: Path) -> None:
+    """An empty file that was not there. SQLite itself would follow a link that was just put in its place."""
+    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    os.close(os.open(path, flags, 0o644))
 
 
 def _remove(path: Path, *endings: str) -> None:

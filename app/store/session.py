@@ -9,18 +9,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from app.store import about, edits, opened, repairs, schema, told
 from app.store.edits import Edit
 from app.store.opened import INDEX, Block, Index
-from app.store.told import Lane, Measured, Person, Stretch, cut
+from app.store.told import Floats, Ints, Lane, Measured, Person, Stretch, cut
 from app.store.writer import read_block, transaction
 from engine.errors import UserError
 from trackers.types import Tracks
-
-Ints = NDArray[np.int64]
-Floats = NDArray[np.float64]
 
 __all__ = ["Lane", "Measured", "Person", "Session", "Stretch", "open_session_file"]
 
@@ -73,9 +69,17 @@ class Session:
         """(F,) number of each frame, as the source delivered it."""
         return self._outline.frames
 
+    def latencies(self) -> Floats:
+        """(F,) s, from capture to result, of every stored frame; NaN where that is not known."""
+        with schema.reading(self.path):
+            rows = self._database.execute("SELECT frames, latency FROM block ORDER BY position")
+            return np.concatenate([np.zeros(0), *map(opened.latencies, rows)])[: len(self.times())]
+
     def tracks(self, position: int) -> Tracks:
         """Who is in the frame at that place of `times`, after all repairs."""
-        first = self._first_of(position)
+        if not 0 <= position < len(self._outline.times):
+            raise IndexError(f"position {position} of {len(self._outline.times)} frames")
+        first = int(self._outline.firsts[np.searchsorted(self._outline.firsts, position, "right") - 1])
         if self._opened[0] != first:
             self._opened = first, list(self._stretch(first).tracks())
         return self._opened[1][position - first]
@@ -174,10 +178,8 @@ class Session:
             self._version, self._opened = version, (-1, list[Tracks]())
 
     def _read_log(self) -> None:
-        rows = self._database.execute("SELECT kind, a, b, at_s, name FROM edit ORDER BY number").fetchall()
-        self._log = [Edit(str(kind), int(a), int(b), float(at), str(name)) for kind, a, b, at, name in rows]
-        if odd := {edit.kind for edit in self._log} - edits.KINDS:
-            raise ValueError(f"a repair called {min(odd)!r}")
+        rows = self._database.execute("SELECT number, kind, a, b, at_s, name FROM edit ORDER BY number")
+        self._log = edits.read(rows)
         self._done, self._undone = edits.standing(self._log)
         self._repaired = np.zeros(0, np.int64)
 
@@ -185,7 +187,10 @@ class Session:
         since = max(self._index, default=0)  # the last block may have grown
         query = f"SELECT position, {', '.join(INDEX)} FROM block WHERE position >= ? ORDER BY position"
         for position, *columns in self._database.execute(query, (since,)):
+            if position != since:  # at once: a damaged tree may go round in circles for ever
+                raise ValueError("frames are missing in the middle")
             self._index[position] = opened.index(columns)
+            since += len(self._index[position].frames)
         self._outline = told.outline(self._index)
 
     def _shown(self) -> Ints:
@@ -223,12 +228,6 @@ class Session:
             frames = len(self._index[start].frames)
             if start + frames > first:
                 yield start, max(first - start, 0), min(end - start, frames)
-
-    def _first_of(self, position: int) -> int:
-        """Where the block begins that a position is in."""
-        if not 0 <= position < len(self._outline.times):
-            raise IndexError(f"position {position} of {len(self._outline.times)} frames")
-        return int(self._outline.firsts[np.searchsorted(self._outline.firsts, position, "right") - 1])
 
     @contextmanager
     def _repairing(self) -> Iterator[Callable[[Edit], None]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import platform
 import sqlite3
 import time
@@ -14,6 +15,7 @@ import cv2
 import numpy as np
 
 from app import __version__
+from app.occupied import Occupied
 from app.outputs.partial import Partial, unwritable
 from app.plain import printable
 from app.store import about, schema
@@ -69,7 +71,8 @@ class Writer:
         frame = result.frame
         self._dropped += max(0, frame.index - self._next) if self._live else 0
         self._next = frame.index + 1
-        self._moments.append(Moment(frame.index, frame.time, result.seen))
+        latency = result.timings.latency if self._live else math.nan
+        self._moments.append(Moment(frame.index, frame.time, result.seen, latency))
         self._waiting += 1
         if len(self._moments) == FRAMES or time.monotonic() - self._flushed >= FLUSH_S:
             self._flush()
@@ -94,9 +97,7 @@ class Writer:
         if resume:
             return schema.connect(path)
         if path.exists() and not overwrite:
-            raise UserError(
-                f"{printable(path)} exists already; --overwrite replaces it, -o writes to another folder"
-            )
+            raise Occupied(f"{printable(path)} exists already")
         started = datetime.now(UTC).isoformat(timespec="seconds")
         values = about.kept(about.described(info, recipe, versions(), started))
         try:
