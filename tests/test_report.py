@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -303,6 +304,30 @@ def test_a_live_session_tells_what_was_dropped_and_where_it_stood_still(report: 
     (doubt,) = found.doubts
     assert doubt.grave
     assert doubt.reasons == ("there are no frames",)
+
+
+def test_how_late_a_live_session_was_is_told_with_the_moment_of_the_worst(report: Callable[..., Findings]):
+    late = {n: 0.040 + 0.0001 * n for n in range(250)} | {77: 1.5}
+    del late[0], late[1]
+    told = report(walk(), live=True, late=late).flow.latency
+    ordered = sorted(late.values())
+    assert told.median_s == pytest.approx((ordered[123] + ordered[124]) / 2, rel=1e-3)
+    assert told.p95_s == pytest.approx(ordered[235], rel=2e-3)
+    assert (told.worst_s, told.worst_at_s) == (1.5, pytest.approx(77 / FPS))
+    assert told.known == pytest.approx(248 / 250)
+    assert len(told.course) == 248
+    for start, median, worst in told.course:  # ten seconds in 250 stretches: a frame in each
+        assert median == worst == pytest.approx(late[math.ceil(start * FPS - 1e-6)], rel=1e-3)
+
+
+def test_how_late_a_session_was_is_no_reason_to_mistrust_it(report: Callable[..., Findings]):
+    late = {n: 0.05 if n < 100 else 4.0 for n in range(250)}
+    assert report(walk(), live=True, late=late).doubts == ()
+
+
+def test_how_late_results_were_is_told_of_live_sessions_alone(report: Callable[..., Findings]):
+    assert report(walk(), late=dict.fromkeys(range(250), 0.05)).flow.latency.known == 0.0
+    assert report(walk(), live=True).flow.latency.known == 0.0
 
 
 def test_sessions_of_nobody_of_other_skeletons_and_of_no_numbers_are_told_of(report: Callable[..., Findings]):

@@ -113,6 +113,32 @@ def test_hostile_names_are_only_text(tmp_path: Path):
     assert "onload=alert(3)" in read.text
 
 
+def test_page_and_json_tell_how_late_a_live_session_was(tmp_path: Path):
+    frames = [(n, n / 25, tracks(people(n, 99))) for n in range(50)]
+    late = dict.fromkeys(range(50), 0.0625) | {20: 12.5, 7: 0.25, 8: 0.25, 9: 0.25}
+    known = stored(tmp_path / "known.kinetrail", frames, live=True, late=late)
+    assert call(str(known), "--json", "-o", str(tmp_path / "known.json"))
+    told = json.loads((tmp_path / "known.json").read_text())["frames"]["latency_ms"]
+    assert told == {"median": 62.5, "p95": 250.0, "worst": 12500.0, "worst_at_s": 0.8, "known": 1.0}
+    with closing(open_session_file(known)) as session:
+        read = Read(page(found(session), session.times(), {}, ""))
+    assert "Latency: median 62 ms, 95 % up to 250 ms, worst 12.5 s at 0:00.8." in read.text
+    high = [
+        float(each["height"] or 0)
+        for tag, each in read.tags
+        if tag == "rect" and each.get("class") == "worst"
+    ]
+    assert sorted(high)[-5:] == pytest.approx([0.18, 0.72, 0.72, 0.72, 36.0])
+
+
+def test_a_live_session_of_which_nobody_knows_how_late_it_was_says_so(tmp_path: Path):
+    frames = [(n, n / 25, tracks(people(n, 99))) for n in range(50)]
+    with closing(opened(tmp_path / "old.kinetrail", frames, live=True)) as session:
+        read = Read(page(found(session), session.times(), {}, ""))
+    assert "Latency not known: recorded by an older Kinetrail" in read.text
+    assert not [each for tag, each in read.tags if tag == "svg" and each.get("class") == "lag"]
+
+
 def test_the_page_fetches_nothing(session: Path):
     call(str(session))
     written = session.with_name("film.report.html").read_text()

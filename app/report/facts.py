@@ -7,7 +7,7 @@ import math
 from dataclasses import asdict
 from typing import Any
 
-from app.report.findings import Findings, Gap, JointFinding, PersonFinding, Suspicion
+from app.report.findings import Findings, Gap, JointFinding, Latency, PersonFinding, Suspicion
 
 SCHEMA = 1
 
@@ -40,7 +40,7 @@ def facts(findings: Findings) -> dict[str, Any]:
             "interval_p95_s": flow.interval_p95_s,
             "interval_longest_s": flow.longest_s,
             "pauses": [_gap(gap) for gap in flow.pauses],
-            "latency_ms": None,
+            "latency_ms": _latency(flow.latency),
         },
         "trust": {
             "do_not_trust_s": seconds[True],
@@ -54,6 +54,13 @@ def facts(findings: Findings) -> dict[str, Any]:
         "settings": dict(about.settings),
         "versions": dict(about.versions),
     }
+
+
+def _latency(latency: Latency) -> dict[str, float] | None:
+    if not latency.known:
+        return None
+    told = {name: 1000 * getattr(latency, f"{name}_s") for name in ("median", "p95", "worst")}
+    return {**told, "worst_at_s": latency.worst_at_s, "known": latency.known}
 
 
 def _gap(gap: Gap) -> dict[str, float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -95,8 +96,24 @@ class Doubt:
 
 
 @dataclass(frozen=True, slots=True)
+class Latency:
+    """How long after capture results were there, in a live session. All NaN where nothing is known."""
+
+    known: float = 0.0  #: share of the frames of which it is known
+    median_s: float = math.nan
+    p95_s: float = math.nan
+    worst_s: float = math.nan
+    worst_at_s: float = math.nan  #: time of that frame
+    #: stretches of equal length, without those of which nothing is known: start, median and worst, s
+    course: tuple[tuple[float, float, float], ...] = ()
+
+
+NOT_KNOWN = Latency()
+
+
+@dataclass(frozen=True, slots=True)
 class Flow:
-    """How evenly frames came."""
+    """How evenly frames came, and how late results."""
 
     frames: int
     start_s: float
@@ -106,6 +123,7 @@ class Flow:
     longest_s: float  #: longest interval
     dropped: int  #: frames of a live source that nobody had time for
     pauses: tuple[Gap, ...]  #: the longest, longest first, at most MOST_GAPS
+    latency: Latency = NOT_KNOWN
 
     @property
     def rate(self) -> float:

@@ -7,8 +7,18 @@ from collections import Counter
 
 import numpy as np
 
-from app.report.findings import KINDS, MOST_GAPS, MOST_TOLD, Findings, Flow, Gap, PersonFinding
+from app.report.findings import (
+    KINDS,
+    MOST_GAPS,
+    MOST_TOLD,
+    NOT_KNOWN,
+    Findings,
+    Flow,
+    Gap,
+    PersonFinding,
+)
 from app.report.identity import exchanges, handovers, without_echoes
+from app.report.lateness import latency
 from app.report.pieces import pieces
 from app.report.tally import Tally, longest
 from app.report.telling import badness
@@ -96,4 +106,5 @@ def _flow(session: Session) -> Flow:
         float(steps.max()) if len(steps) else 0.0,
         session.about.dropped,
         tuple(longest(pauses)[:MOST_GAPS]),
+        latency(times, session.latencies()) if session.about.live else NOT_KNOWN,
     )

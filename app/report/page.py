@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 from app import __version__
 from app.painting.palette import shades
-from app.report.findings import LIKELY, VERY_LIKELY, Findings, Suspicion
+from app.report.findings import LIKELY, VERY_LIKELY, Findings, Latency, Suspicion
 from app.report.markup import escaped
-from app.report.plots import Axis, band, lane
+from app.report.plots import Axis, band, lag, lane
 from app.report.style import CSS
 from app.report.tables import how, joints_of, people_table
-from app.report.words import called, clock, span, verdict
+from app.report.words import called, clock, lateness, span, verdict
 
 MOST_LANES, MOST_RANGES, MOST_LINES, MOST_JOINTS = 40, 60, 60, 40  #: on a page
 
@@ -56,6 +56,8 @@ def _head(findings: Findings) -> str:
         f"{about.width} x {about.height}",
         "1 person" if people == 1 else f"{people} people",
     ]
+    if about.live:
+        facts.append(f"{flow.dropped:,} frames dropped")
     if not about.finished:
         facts.append("not finished: as far as the run came")
     level, sentence, more = verdict(findings)
@@ -77,7 +79,8 @@ def _head(findings: Findings) -> str:
 
 
 def _timeline(findings: Findings, times: NDArray[np.float64]) -> str:
-    if not findings.people:
+    late = findings.flow.latency
+    if not findings.people and not late.known:
         return ""
     axis = Axis(findings.flow.start_s, findings.flow.end_s)
     rows = [f"<span>trust</span>{band(axis, findings.doubts)}"]
@@ -89,13 +92,24 @@ def _timeline(findings: Findings, times: NDArray[np.float64]) -> str:
             axis, times, findings.lanes[person.id], f"rgb({red},{green},{blue})", events, called(person)
         )
         rows.append(f'<span title="{escaped(called(person))}">{escaped(called(person))}</span>{drawn}')
+    if late.known:
+        rows.append(f"<span>latency</span>{lag(axis, late)}")
     rest = len(findings.people) - len(shown)
     more = f'<p class="quiet">and {rest} more, who are in sight for less time</p>' if rest else ""
     return (
         f'<h2>Time</h2><div class="time">{"".join(rows)}{axis.ruler()}</div>'
         '<p class="key"><span><i class="grave"></i>do not trust</span><span><i class="doubt"></i>look twice'
         '</span><span><i class="good"></i>nothing found</span><span><i class="mended"></i>'
-        f"put right by smoothing</span></p>{more}"
+        f"put right by smoothing</span></p>{more}{_lateness(late)}"
+    )
+
+
+def _lateness(late: Latency) -> str:
+    if not late.known:
+        return ""
+    return (
+        f'<p class="key"><span>Latency: {escaped(lateness(late))}.</span>'
+        '<span><i class="usual"></i>median</span><span><i class="worst"></i>worst</span></p>'
     )
 
 

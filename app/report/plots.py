@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.playback.lanes import moment, tick_step
-from app.report.findings import LIKELY, Doubt, Suspicion
+from app.report.findings import LIKELY, Doubt, Latency, Suspicion
 from app.report.joints import runs
+from app.report.lateness import COLUMNS as PARTS
 from app.report.markup import escaped
 
 WIDE = 1000  #: units of a drawing, whatever its width on paper
@@ -74,6 +75,21 @@ def lane(
         top = 10 if kind == "doubt" else 0
         parts.append(_bar(axis, each.start_s, each.end_s, top, 14 - top, f'class="{kind}"', tip))
     return _drawing("".join(parts), 14, f"When {who} is in sight", "lane")
+
+
+def lag(axis: Axis, late: Latency) -> str:
+    """How late results were: bars to the worst of each stretch of time, and before them to the median."""
+    tall = 36
+    width = WIDE / PARTS
+    parts = []
+    for start, median, worst in late.course:
+        for seconds, kind in ((worst, "worst"), (median, "usual")):
+            high = tall * seconds / late.worst_s if late.worst_s > 0 else 0.0
+            parts.append(
+                f'<rect class="{kind}" x="{axis.at(start):.1f}" y="{tall - high:.2f}" width="{width:.1f}"'
+                f' height="{high:.2f}"/>'
+            )
+    return _drawing("".join(parts), tall, "How late results were", "lag")
 
 
 def meter(share: float, colour: str) -> str:

@@ -22,8 +22,9 @@ border-radius:8px;background:var(--card)}
 .time{display:grid;grid-template-columns:minmax(60px,150px) 1fr;gap:5px 12px;align-items:center}
 .time>span{font-size:13px;overflow:hidden;text-overflow:ellipsis;white-space:nowrap;text-align:right}
 svg{display:block;width:100%}
-svg.band{height:40px;margin-bottom:4px}svg.lane{height:14px}svg.meter{height:9px;min-width:48px}
+svg.band{height:40px;margin-bottom:4px}svg.lane{height:14px}svg.lag{height:36px;margin-top:4px}svg.meter{height:9px;min-width:48px}
 .good{fill:var(--good)}.grave{fill:var(--grave)}.doubt{fill:var(--doubt)}.mended{fill:var(--ink);opacity:.28}
+.worst{fill:var(--raw)}.usual{fill:var(--smooth)}
 .rail{fill:var(--rail)}.raw{fill:var(--raw)}.smooth{fill:var(--smooth)}
 .ruler{position:relative;height:18px;grid-column:2;font-size:12px;color:var(--quiet)}
 .ruler span{position:absolute;transform:translateX(-50%);white-space:nowrap}
@@ -32,7 +33,7 @@ svg.band{height:40px;margin-bottom:4px}svg.lane{height:14px}svg.meter{height:9px
 .key i,td i,summary i,.ranges i{
 display:inline-block;width:10px;height:10px;border-radius:2px;margin-right:6px}
 i.grave{background:var(--grave)}i.doubt{background:var(--doubt)}i.good{background:var(--good)}
-i.mended{background:var(--ink);opacity:.28}
+i.mended{background:var(--ink);opacity:.28}i.worst{background:var(--raw)}i.usual{background:var(--smooth)}
 .ranges{list-style:none;margin:0;padding:0}
 .ranges li{display:grid;grid-template-columns:170px 1fr;gap:0 12px;padding:6px 0;
 border-top:1px solid var(--line)}

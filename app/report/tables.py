@@ -10,7 +10,7 @@ from app.playback.lanes import moment
 from app.report.findings import Findings, Gap, PersonFinding
 from app.report.markup import escaped
 from app.report.plots import meter, twin
-from app.report.words import called, number, percent, span
+from app.report.words import called, lateness, number, percent, span
 
 MOST_PEOPLE = 200
 
@@ -62,7 +62,7 @@ def how(findings: Findings) -> str:
     if about.live:
         of = flow.frames + flow.dropped
         frames["Dropped"] = f"{flow.dropped:,} of {of:,} ({percent(flow.dropped / of if of else 0.0)})"
-        frames["Latency"] = "not kept in sessions"
+        frames["Latency"] = lateness(flow.latency)
     source = {
         "Source": about.source,
         "Place": about.place or "no file",

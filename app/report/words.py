@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from app.playback.lanes import moment
-from app.report.findings import Findings, PersonFinding
+from app.report.findings import Findings, Latency, PersonFinding
 
 
 def called(person: PersonFinding) -> str:
@@ -36,6 +36,21 @@ def percent(share: float) -> str:
     if 0.995 <= share < 1.0:
         return ">99 %"
     return f"{100 * share:.0f} %"
+
+
+def lateness(latency: Latency) -> str:
+    """How late results were."""
+    if not latency.known:
+        return "not known: recorded by an older Kinetrail"
+    at = moment(latency.worst_at_s, 0.1)
+    told = f"median {milli(latency.median_s)}, 95 % up to {milli(latency.p95_s)}"
+    rest = "" if latency.known == 1.0 else f" (known of {percent(latency.known)} of the frames)"
+    return f"{told}, worst {milli(latency.worst_s)} at {at}{rest}"
+
+
+def milli(seconds: float) -> str:
+    """Milliseconds; seconds from 10 on."""
+    return f"{1000 * seconds:.0f} ms" if seconds < 10 else f"{seconds:.1f} s"
 
 
 def verdict(findings: Findings) -> tuple[str, str, str]:
