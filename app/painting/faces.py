@@ -21,6 +21,7 @@ Floats = NDArray[np.float64]
 Edges = tuple[int, int, int, int]  #: left, top, right, bottom of a part of a picture, as slices have it
 
 HOLD_S = 0.7  #: seconds for which somebody who is not found any more stays covered
+WIDEST = 0.65  #: radius of a head, over the shorter side of the box that it is in
 CELLS = 6  #: a covered place has so many pixels each way: too few for any face
 SMOOTH_PX = 48  #: that they are blown up to, for looks
 ROUNDING = 0.42  #: of the corners of a covered place, over its shorter side
@@ -123,7 +124,8 @@ def _around(box: Floats, points: Floats, seen: NDArray[np.bool_], believed: NDAr
         radius = max(radius, 0.38 * float(np.hypot(*np.subtract(*points[list(_SHOULDERS)]))))
     size = float((box[2:] - box[:2]).max())
     most = 0.5 if np.count_nonzero(believed[_FACE]) >= 2 else 0.2  # of joints that may be anywhere
-    radius = min(max(radius, 0.075 * size), most * size)
+    within = WIDEST * float((box[2:] - box[:2]).min())  # a head is in its box, whatever joints say of it
+    radius = min(max(radius, 0.075 * size), most * size, within)
     x, y = (low + high) / 2
     return np.array([x - radius, y - 1.25 * radius, x + radius, y + 1.25 * radius])
 

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from app.plain import printable
+
 Ints = NDArray[np.int64]
 
 SWAP, MERGE, SPLIT, DELETE, RENAME, UNDO, REDO = "swap", "merge", "split", "delete", "rename", "undo", "redo"

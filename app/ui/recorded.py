@@ -78,7 +78,7 @@ class RecordedPage(QWidget):
     def session_grew(self, work: Sequence[Work] = ()) -> None:
         """Something was measured: look for it. `work`: what is done about this recording in the queue."""
         self._work = list(work)
-        self.bar.tell(self.opened.video, self._account, self._work)
+        self._tell_processed()
         self.opened.ask(Review.refresh)
 
     def set_view(self, view: View) -> None:
@@ -110,7 +110,7 @@ class RecordedPage(QWidget):
 
     def _look(self) -> None:
         """Something about playing or about the session is new."""
-        before = self._account
+        before, phase = self._account, self._state.phase
         self._state, self._account = self.opened.state(), self.opened.account()
         state, account = self._state, self._account
         self.transport.tell(state)
@@ -120,7 +120,7 @@ class RecordedPage(QWidget):
             self.timeline.set_chart(account.chart)
             self.people.set_chart(account.chart, self.timeline.selection)
             self._tell_cast()
-        if account is not before:
+        if account is not before or state.phase != phase:
             self._tell_account()
         if self.opened.video and state.phase != "opening":
             self.canvas.say(self.tr("No picture") if state.phase == "failed" else "")
@@ -142,7 +142,12 @@ class RecordedPage(QWidget):
             self.status.setText(self.tr("{0} people").format(count) if count != 1 else self.tr("1 person"))
         if not account.session:
             self.status.setText("")
-        self.bar.tell(self.opened.video, account, self._work)
+        self._tell_processed()
+
+    def _tell_processed(self) -> None:
+        """Nobody can be looked for in what cannot be opened."""
+        video = "" if self._state.phase == "failed" else self.opened.video
+        self.bar.tell(video, self._account, self._work)
 
     def _tell_repairs(self) -> None:
         self.repairs.look(self._account, self.timeline.selection, self.timeline.cursor_s)

@@ -150,6 +150,20 @@ def test_an_upper_body_close_to_the_camera_is_hidden_down_to_the_chin(canvas: Ca
     assert detail(pixels(grab(canvas)), (slice(85, 318), slice(240, 400))) < 0.01 * detail(detailed().image)
 
 
+def test_a_box_around_legs_with_a_face_anywhere_hides_no_more_than_a_head_in_it_would(canvas: Canvas):
+    """As it was found in a street: joints of the face spread over a body that a narrow box cuts off."""
+    box = (280.0, 160.0, 362.0, 400.0)
+    legs = people(box)
+    points = legs.keypoints.copy()
+    points[0, :5] = (300, 200), (330, 350), (290, 240), (350, 330), (310, 380)
+    canvas.show_result(detailed(), people(), found=Poses(legs.boxes, points, legs.scores * 0.6))
+    shown = pixels(grab(canvas)).astype(int)
+    hidden = np.abs(shown[..., ::-1] - detailed().image).max(axis=2) > 40
+    rows, columns = np.nonzero(hidden)
+    assert columns.max() - columns.min() <= 1.4 * 82
+    assert rows.max() - rows.min() <= 1.7 * 82
+
+
 def test_the_body_the_tests_use_has_its_face_in_its_head():
     face = BODY[:5] * (160.0, 380.0) + (200.0, 80.0)
     rows, columns = HEAD

@@ -157,6 +157,9 @@ def test_a_file_that_is_no_video_is_told_of_with_its_remedy(
     page.open(str(tmp_path / "notes.mp4"))
     qtbot.waitUntil(lambda: page.trouble.message() == "notes.mp4: this is text, not a video")
     assert not page.transport.play.isEnabled()
+    qtbot.waitUntil(lambda: page._account.looked_for)
+    page.session_grew()
+    assert not page.bar.isVisible()  # nobody can be looked for in it
 
 
 def test_a_recording_that_is_cut_off_plays_and_says_so(
