@@ -8,6 +8,7 @@ from contextlib import closing
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from export_story import FRAMES, NAMES, ODD, PICTURE, SIZE, Truth, frames, opened, write_story
 from fakes import info
@@ -187,6 +188,24 @@ def test_dlc_of_one_person_has_the_layout_of_one_animal(story: tuple[Path, Truth
         if person := truth.get((int(row[0]), 2)):
             values = np.array([place(text) for text in row[1:]]).reshape(17, 3)
             near(values[:, :2], np.where(person.somewhere[:, None], person.joints, np.nan))
+
+
+@pytest.mark.parametrize("people", [[2, 12], [12]])
+def test_pandas_reads_of_dlc_also_a_first_frame_with_nobody_in_it(
+    story: tuple[Path, Truth], tmp_path: Path, people: list[int]
+) -> None:
+    path, truth = story
+    start_s = 0.0
+    while any(who in people for (frame, who) in truth if frame == round(25 * start_s)):
+        start_s += 1 / 25
+    with opened(path) as session:
+        export(session, "dlc", tmp_path / "x.csv", people=people, start_s=start_s - 1e-6)
+    lines = (tmp_path / "x.csv").read_text().splitlines()
+    header = len(people) + 2
+    table = pd.read_csv(tmp_path / "x.csv", header=list(range(header)), index_col=0)
+    assert table.index.tolist() == [int(line.split(",")[0]) for line in lines[header:]]
+    assert table.index[0] == round(25 * start_s)
+    assert table.iloc[0].isna().all()
 
 
 def test_sleap_has_a_row_for_each_instance(story: tuple[Path, Truth], tmp_path: Path) -> None:

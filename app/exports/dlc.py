@@ -49,7 +49,10 @@ def _lines(work: Work) -> Iterator[str]:
             row = empty.copy()
             for _ in range(count):
                 row[column[next(ids)]] = next(texts).replace("nan", "")
-            yield f"{frame}{''.join(row)}\n"
+            told = "".join(row)
+            if following < 0 and not told.strip(","):
+                told = ",nan" + told[1:]  # pandas takes a blank row below a header of many lines for a part of it
+            yield f"{frame}{told}\n"
             following = frame + 1
 
 
