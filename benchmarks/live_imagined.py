@@ -1,4 +1,4 @@
-"""A camera and networks that are imagined, for `benchmarks.live`: they cost the time they are told to."""
+"""Cameras and networks that are imagined, for `benchmarks.live` and `.looker`: they cost what they are told to."""
 
 from __future__ import annotations
 
@@ -9,16 +9,20 @@ from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from app.job import Job
 from app.settings import Settings
-from app.watch.live import NOWHERE
+from app.types import NOWHERE
+from engine.session import GPU_BATCH, Session
 from engine.skeleton import KEYPOINTS
-from engine.types import Boxes, Frame, Poses
+from engine.types import Array, Boxes, Frame, Image, Poses
 
+DEMO = Path(__file__).parents[1] / "assets" / "demo.mp4"
 RATE = 25  #: frames a second
+PICTURES = 25  #: of the demo clip, shown forwards and backwards
 
 
 class Imagined(Job):
@@ -103,3 +107,70 @@ class Simulated:
 
     def close(self) -> None:
         pass
+
+
+class Film:
+    """A camera that shows the demo clip; each picture comes when the detector has begun with the one before."""
+
+    def __init__(self, size: tuple[int, int]) -> None:
+        width, height = size
+        self.info = replace(
+            NOWHERE, name="camera", stem="camera", width=width, height=height, live=True, rate=Fraction(60)
+        )
+        self.wanted = threading.Semaphore(1)
+        clip = cv2.VideoCapture(str(DEMO))
+        film = [np.asarray(cv2.resize(clip.read()[1], size), np.uint8) for _ in range(PICTURES)]
+        self._film = [*film, *film[-2:0:-1]]
+
+    def frames(self, stop: threading.Event) -> Iterator[Frame]:
+        began, index = time.perf_counter(), 0
+        while not stop.is_set():
+            if self.wanted.acquire(timeout=0.2):
+                image = self._film[index % len(self._film)].copy()
+                yield Frame(index, time.perf_counter() - began, image)
+                index += 1
+
+    def close(self) -> None:
+        pass
+
+
+class Waiting:
+    """A network that knows by heart what it was asked before, and waits as long as a GPU would take."""
+
+    on_cpu = False
+
+    def __init__(self, network: Session, wait_s: float) -> None:
+        """`wait_s`: for one picture, or all the people in it."""
+        self.signature, self.max_batch = network.signature, network.max_batch
+        self.best_batch = min(GPU_BATCH, network.max_batch)
+        self._network, self._wait_s = network, wait_s
+        self._known: dict[bytes, tuple[Array, ...]] = {}
+
+    def run(self, batch: Array | Image) -> tuple[Array, ...]:
+        answers = [self._answer(batch[n : n + 1]) for n in range(len(batch))]
+        time.sleep(self._wait_s)
+        return tuple(np.concatenate(each) for each in zip(*answers, strict=True))
+
+    def close(self) -> None:
+        self._network.close()
+
+    def _answer(self, row: Array | Image) -> tuple[Array, ...]:
+        some = row[..., ::7, ::5].tobytes()  # enough to know it again
+        if some not in self._known:
+            self._known[some] = self._network.run(row)
+        return self._known[some]
+
+
+class Asking:
+    """A network that tells before each run that it begins."""
+
+    def __init__(self, network: Session, begins: Callable[[], object]) -> None:
+        self.signature = network.signature
+        self.max_batch, self.best_batch = network.max_batch, network.best_batch
+        self.on_cpu = bool(getattr(network, "on_cpu", False))
+        self.close = network.close
+        self._network, self._begins = network, begins
+
+    def run(self, batch: Array | Image) -> tuple[Array, ...]:
+        self._begins()
+        return self._network.run(batch)

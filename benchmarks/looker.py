@@ -20,12 +20,10 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from benchmarks.events import until, wait  # before anything else of Qt
@@ -34,91 +32,21 @@ from benchmarks.events import until, wait  # before anything else of Qt
 from PySide6.QtWidgets import QApplication
 
 from app.settings import Settings
-from app.types import NOWHERE, Result
+from app.types import Result
 from app.ui import theme
 from app.ui.bridge import Bridge
 from app.ui.preferences import Preferences
 from app.ui.window import Window
 from app.watch import live
 from app.watch.live import Live
+from benchmarks.live_imagined import Asking, Film, Waiting
 from engine import session
-from engine.session import GPU_BATCH, Session, Wish
-from engine.types import Array, Frame, Image
+from engine.session import Session, Wish
 
-DEMO = Path(__file__).parents[1] / "assets" / "demo.mp4"
 SIZES = ((1280, 720), (1920, 1080))
 RATES = (0, 1, 10, 60)  #: 0: nobody looks
 TURN_S = 2.0
-PICTURES = 25  #: shown forwards and backwards
 WARM = 150  #: results before anything counts; networks learn what they answer, and the lock is made
-RATE = 60  #: what the camera says of itself
-
-
-class Camera:
-    """Shows the demo clip; the next picture comes when the detector has begun with the one before."""
-
-    def __init__(self, size: tuple[int, int]) -> None:
-        width, height = size
-        self.info = replace(
-            NOWHERE, name="camera", stem="camera", width=width, height=height, live=True, rate=Fraction(RATE)
-        )
-        self.wanted = threading.Semaphore(1)
-        clip = cv2.VideoCapture(str(DEMO))
-        film = [np.asarray(cv2.resize(clip.read()[1], size), np.uint8) for _ in range(PICTURES)]
-        self._film = [*film, *film[-2:0:-1]]
-
-    def frames(self, stop: threading.Event) -> Iterator[Frame]:
-        began, index = time.perf_counter(), 0
-        while not stop.is_set():
-            if self.wanted.acquire(timeout=0.2):
-                image = self._film[index % len(self._film)].copy()
-                yield Frame(index, time.perf_counter() - began, image)
-                index += 1
-
-    def close(self) -> None:
-        pass
-
-
-class Waiting:
-    """A network that knows by heart what it was asked before, and waits as long as a GPU would take."""
-
-    on_cpu = False
-
-    def __init__(self, network: Session, wait_s: float) -> None:
-        """`wait_s`: for one picture, or all the people in it."""
-        self.signature, self.max_batch = network.signature, network.max_batch
-        self.best_batch = min(GPU_BATCH, network.max_batch)
-        self._network, self._wait_s = network, wait_s
-        self._known: dict[bytes, tuple[Array, ...]] = {}
-
-    def run(self, batch: Array | Image) -> tuple[Array, ...]:
-        answers = [self._answer(batch[n : n + 1]) for n in range(len(batch))]
-        time.sleep(self._wait_s)
-        return tuple(np.concatenate(each) for each in zip(*answers, strict=True))
-
-    def close(self) -> None:
-        self._network.close()
-
-    def _answer(self, row: Array | Image) -> tuple[Array, ...]:
-        some = row[..., ::7, ::5].tobytes()  # enough to know it again
-        if some not in self._known:
-            self._known[some] = self._network.run(row)
-        return self._known[some]
-
-
-class Asking:
-    """A network that tells before each run that it begins."""
-
-    def __init__(self, network: Session, begins: Callable[[], object]) -> None:
-        self.signature = network.signature
-        self.max_batch, self.best_batch = network.max_batch, network.best_batch
-        self.on_cpu = bool(getattr(network, "on_cpu", False))
-        self.close = network.close
-        self._network, self._begins = network, begins
-
-    def run(self, batch: Array | Image) -> tuple[Array, ...]:
-        self._begins()
-        return self._network.run(batch)
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +135,7 @@ def measure(size: tuple[int, int], wait_s: float, blocks: int) -> dict[int, list
     """The turns of each rate, block by block; with `wait_s` 0 networks run."""
     rng = np.random.default_rng(0)
     gate = Gate([int(rate) for _ in range(blocks) for rate in rng.permutation(RATES)])
-    camera, opener = Camera(size), session.OPENERS[".onnx"]
+    camera, opener = Film(size), session.OPENERS[".onnx"]
 
     def opened(path: Path, wish: Wish) -> Session:
         network: Session = opener(path, wish)
@@ -215,7 +143,7 @@ def measure(size: tuple[int, int], wait_s: float, blocks: int) -> dict[int, list
         return Asking(network, camera.wanted.release) if path.stem.startswith("person") else network
 
     session.OPENERS[".onnx"] = opened
-    live.open_source = lambda *_, **__: camera  # type: ignore[assignment]
+    live.open_source = lambda *_, **__: camera  # type: ignore[attr-defined]
     with tempfile.TemporaryDirectory() as folder:
         _watch(gate, Path(folder), size)
     session.OPENERS[".onnx"] = opener

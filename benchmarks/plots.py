@@ -10,8 +10,11 @@ import time
 from dataclasses import replace
 from statistics import median
 
-import cv2  # noqa: F401 (before Qt, which it would otherwise point to plugins of its own)
 import numpy as np
+
+import benchmarks.events  # noqa: F401 (before Qt)
+
+# isort: split
 from PySide6.QtWidgets import QApplication
 
 from app.ui.plots import Plots
