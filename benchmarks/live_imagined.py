@@ -1,4 +1,4 @@
-"""Cameras and networks that are imagined, for `benchmarks.live` and `.looker`: they cost what they are told to."""
+"""Cameras and networks that are imagined, for `benchmarks.live` and `.looker`: they cost what they are told."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ class Simulated:
 
 
 class Film:
-    """A camera that shows the demo clip; each picture comes when the detector has begun with the one before."""
+    """A camera that shows the demo clip; each picture comes when the detector begins with the one before."""
 
     def __init__(self, size: tuple[int, int]) -> None:
         width, height = size
