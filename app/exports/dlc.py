@@ -51,7 +51,7 @@ def _lines(work: Work) -> Iterator[str]:
                 row[column[next(ids)]] = next(texts).replace("nan", "")
             told = "".join(row)
             if following < 0 and not told.strip(","):
-                told = ",nan" + told[1:]  # pandas takes a blank row below a header of many lines for a part of it
+                told = ",nan" + told[1:]  # pandas takes a blank row below several of a header for one more
             yield f"{frame}{told}\n"
             following = frame + 1
 
