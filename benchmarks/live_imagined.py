@@ -1,4 +1,4 @@
-"""Cameras and networks that are imagined, for `benchmarks.live` and `.looker`: they cost what they are told."""
+"""Cameras and networks that are imagined, for `benchmarks.live` and `.looker`: each costs what it is told."""
 
 from __future__ import annotations
 
