@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-from numpy.typing import NDArray
 
 from app.exports import Style
 from app.exports.choice import Choice
@@ -67,18 +66,9 @@ class Painter:
         painted = np.array(image, order="C")
         if self._style.blur_faces:
             # Whoever was deleted from the session is still in the video.
-            there = [_heads(poses, self._threshold) for poses in measured]
+            there = [faces.heads(poses, self._threshold) for poses in measured]
             faces.cover(painted, np.concatenate([self._heads.places(self._threshold), *there]))
         return painted
-
-
-def _heads(poses: Poses, threshold: float) -> NDArray[np.float64]:
-    """Of everybody whom the network was sure of by one joint at least (M, 4)."""
-    sure = np.flatnonzero((poses.scores >= threshold).any(axis=1)).tolist()
-    found = (
-        faces.head(poses.boxes.xyxy[row], poses.keypoints[row], poses.scores[row], threshold) for row in sure
-    )
-    return np.concatenate([np.zeros((0, 4)), *found])
 
 
 def straight(painted: Image) -> Image:
