@@ -13,6 +13,7 @@ import cv2
 
 from app.following import Following
 from app.networks.engines import engines_of
+from app.networks.part import sha256
 from app.outputs.mp4 import Mp4
 from app.outputs.partial import Ready, unasked
 from app.outputs.table import Csv
@@ -22,7 +23,7 @@ from app.results import Results, check_room, room_s
 from app.settings import Settings
 from app.sources import unheard
 from app.stages import Stages, detect, pose, together, track
-from app.store.about import Model, Recipe, fingerprint, sha256
+from app.store.about import Model, Recipe, fingerprint
 from app.store.writer import ENDING as SESSION
 from app.store.writer import Writer
 from app.types import NOTHING_BEFORE, Before, Result, Sink, SourceInfo

@@ -28,15 +28,17 @@ def words(texts: Iterable[str]) -> Words:
 
 def pixel_words(steps: NDArray[np.int32]) -> Words:
     """A comma and the pixels with three decimals: (..., 2) words for steps (...)."""
-    above = np.abs(steps.astype(np.int64))
-    far = above >= int(LARGEST * grid.PIXEL)
-    above[far] = 0
-    above *= 125
-    thousandths = ((above + 31 + ((above >> 6) & 1)) >> 6).astype(np.uint32)  # ties to even, as in printf
-    whole, rest = np.divmod(thousandths, np.uint32(1000))
-    whole[steps < 0] += np.uint32(LARGEST + 1)
+    above = np.abs(steps)
+    far = (above >= int(LARGEST * grid.PIXEL)) | (above < 0)  # the least of all has no number above 0
+    above *= np.int32(125)  # what is far away runs over, and is replaced below
+    above += 31 + ((above >> 6) & 1)  # ties to even, as in printf
+    above >>= 6  # thousandths
+    whole = above // np.int32(1000)
+    rest = above - whole * np.int32(1000)
+    whole += (steps < 0) * np.int32(LARGEST + 1)
     both = np.empty((*steps.shape, 2), np.uint64)
-    both[..., 0], both[..., 1] = _wholes()[whole], _thousandths()[rest]
+    both[..., 0] = np.take(_wholes(), whole, mode="clip")
+    both[..., 1] = np.take(_thousandths(), rest, mode="clip")
     if far.any():
         both[far] = long_words(f",{step / 512:.3f}" for step in steps[far].tolist())
     return both

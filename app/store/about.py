@@ -13,7 +13,6 @@ from pathlib import Path
 
 from app.plain import text
 from app.types import SourceInfo
-from engine.errors import UserError
 
 EDGE = 1 << 20  #: bytes at the head and at the tail of a file that tell it from others
 
@@ -121,15 +120,6 @@ def fingerprint(source: Path) -> str:
     except OSError:
         return ""
     return f"{found.st_size}-{found.st_mtime_ns}-{digest.hexdigest()}"
-
-
-def sha256(path: Path) -> str:
-    """Of a file. UserError where it cannot be read."""
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise UserError(f"{path}: cannot be read ({error.strerror})") from error
 
 
 def _fraction(said: object) -> Fraction:

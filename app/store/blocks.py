@@ -93,8 +93,10 @@ def unpack(packed: bytes, kind: DTypeLike, *shape: int) -> NDArray[Any]:
     content = inflater.decompress(packed, size + 1) if packed else b""
     if len(content) != size:
         raise ValueError(f"{len(content)} bytes where {size} were expected")
-    sorted_bytes = np.frombuffer(content, np.uint8).reshape(kind.itemsize, -1)
-    return np.ascontiguousarray(sorted_bytes.T).view(kind).reshape(shape)
+    values = np.empty((size // kind.itemsize, kind.itemsize), np.uint8)
+    for weight, sorted_bytes in enumerate(np.frombuffer(content, np.uint8).reshape(kind.itemsize, -1)):
+        values[:, weight] = sorted_bytes  # one by one takes a third of the time of all at once
+    return values.view(kind).reshape(shape)
 
 
 def origin(poses: Poses, tracks: Tracks) -> Ints:
