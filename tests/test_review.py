@@ -97,6 +97,42 @@ def test_a_picture_that_was_never_measured_shows_nobody_rather_than_its_neighbou
         assert measured == [True, True, False, False, False, True, True]
 
 
+def test_whoever_is_before_and_after_a_picture_never_measured_is_hidden_in_it_too(
+    walk: Path,
+) -> None:
+    """As in the recording of a camera that is faster than the networks."""
+    info, truth, _ = read(walk)
+    making = played.Making(walk, walk.with_suffix(".kinetrail"), {1: (0, 40), 2: (0, 12)})
+    making.write(40, missing=range(12, 15))
+    making.finish()
+    with watched(walk, walk.parent) as it:
+        it.until(lambda account: account.finished)
+        it.review.delete(2)  # and is still in the video
+        it.until(lambda account: account.said == "Deleted 2")
+        for frame in truth[12:15]:
+            looked = it.at(frame.time)
+            assert not looked.processed
+            assert not len(looked.tracks)
+            assert len(looked.found) == 4  # both before, one of them after, and that one on the way
+            share = (frame.time - truth[11].time) / (truth[15].time - truth[11].time)
+            ends = [played.standing(1, index, (info.width, info.height)) for index in (11, 15)]
+            on_way = (1 - share) * ends[0] + share * ends[1]
+            assert abs(looked.found.keypoints[-1] - on_way).max() < 0.2
+        assert len(it.at(truth[20].time).found) == 1
+
+
+def test_pictures_long_after_the_last_that_was_measured_hide_nobody(walk: Path) -> None:
+    making = played.Making(walk, walk.with_suffix(".kinetrail"), {1: (0, 40)})
+    making.write(2)
+    making.close()
+    _, truth, _ = read(walk)
+    late = next(frame for frame in truth if frame.time > truth[1].time + 0.75)
+    with watched(walk, walk.parent) as it:
+        it.until(lambda account: bool(account.chart.rows))
+        assert len(it.at(late.time).found) == 0
+        assert len(it.at(truth[3].time).found) == 1
+
+
 def test_the_session_of_the_output_folder_comes_before_that_beside_the_video(
     walk: Path, tmp_path: Path
 ) -> None:

@@ -194,6 +194,8 @@ class Review:
                 found = self._found[0].at(place)
                 self._show(Looked(frame, session.tracks(place), True, found))
                 return
+            self._show(Looked(frame, nobody(), False, self._found[0].around(place, frame.time)))
+            return
         self._show(Looked(frame, nobody(), False))
 
     def _repair(self, repair: Repair) -> None:
