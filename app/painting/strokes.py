@@ -86,26 +86,45 @@ class Shapes:
 def measure(
     tracks: Tracks, threshold: float, joined: Layout, width: int, height: int, line_width: float = 1.0
 ) -> Strokes:
-    """Everyone's strokes in a picture of `width` x `height`; lines are `line_width` times the usual ones.
+    """Everyone's strokes in a picture of `width` x `height`; lines are `line_width` times the usual ones."""
+    unit = math.sqrt(width * height / (1280 * 720))
+    points, boxes = tracks.keypoints.astype(np.float64), tracks.boxes.xyxy.astype(np.float64)
+    scores, predicted, size = tracks.scores, tracks.predicted, (width, height)
+    return placed(points, boxes, scores, predicted, threshold, joined, size, unit, line_width)
 
-    No coordinate, however wild, is an error.
+
+def placed(
+    keypoints: Floats,
+    corners: Floats,
+    scores: NDArray[np.float32],
+    predicted: Bools,
+    threshold: float,
+    joined: Layout,
+    picture: tuple[int, int],
+    unit: float,
+    line_width: float = 1.0,
+) -> Strokes:
+    """Strokes by joints (N, K, 2) and boxes (N, 4) in a picture of that width and height.
+
+    Limits of widths are `unit` times those for 1280 x 720. No coordinate, however wild, is an error.
     """
-    farthest = 2.0 * max(width, height)
-    boxes = np.fmin(np.fmax(tracks.boxes.xyxy.astype(np.float64), -farthest), farthest)  # where NaN loses
-    near = (np.abs(tracks.keypoints) < farthest).all(axis=2)  # NaN is near nothing
-    seen = ((tracks.scores >= threshold) | tracks.predicted) & near
-    points = np.where(seen[..., None], tracks.keypoints.astype(np.float64), 0.0)
-    believed = np.where(seen & ~tracks.predicted, tracks.scores.astype(np.float64), 0.0)
+    largest = max(picture)
+    farthest = 2.0 * largest
+    boxes = np.fmin(np.fmax(corners, -farthest), farthest)  # where NaN loses
+    near = (np.abs(keypoints) < farthest).all(axis=2)  # NaN is near nothing
+    seen = ((scores >= threshold) | predicted) & near
+    points = np.where(seen[..., None], keypoints, 0.0)
+    believed = np.where(seen & ~predicted, scores.astype(np.float64), 0.0)
     opacity = _opacity(believed, threshold)
-    size = np.clip((boxes[:, 2:] - boxes[:, :2]).max(axis=1), 1.0, max(width, height))
-    stroke, outline = widths(size, math.sqrt(width * height / (1280 * 720)))
+    size = np.minimum(np.maximum((boxes[:, 2:] - boxes[:, :2]).max(axis=1), 1.0), largest)
+    stroke, outline = widths(size, unit)
     small, tiny = (size < FACE_FROM_PX)[:, None], (size < DOTS_FROM_PX)[:, None]
     return Strokes(
         size=size,
         boxes=boxes,
         points=points,
         seen=seen,
-        hollow=seen & tracks.predicted,
+        hollow=seen & predicted,
         bones=seen[:, joined.start] & seen[:, joined.end] & ~(small & joined.face_bone),
         bone_opacity=np.minimum(opacity[:, joined.start], opacity[:, joined.end]),
         dots=seen & ~(small & joined.face_joint) & ~(tiny & joined.joined),
@@ -148,15 +167,15 @@ def _reach(low: Floats, high: Floats, spread: Floats, width: int, height: int) -
 def _opacity(scores: Floats, threshold: float) -> Floats:
     """From FAINTEST at the threshold, in a straight line, to 1 at SURE."""
     top = max(SURE, threshold + 0.05)
-    certainty = np.clip((scores - threshold) / (top - threshold), 0.0, 1.0)
+    certainty = np.minimum(np.maximum((scores - threshold) / (top - threshold), 0.0), 1.0)
     return np.asarray(FAINTEST + (1.0 - FAINTEST) * certainty)
 
 
 def widths(size: Floats, unit: float) -> tuple[Floats, Floats]:
     """Widths (N,) of limbs and of the outlines around them, for people of `size` (N,)."""
     wanted = np.minimum(np.maximum(0.014 * size, 1.5 * unit), 0.03 * size)
-    stroke = np.clip(wanted, 1.0, max(1.0, 6.0 * unit))
-    return stroke, np.clip(0.35 * stroke, 0.75, max(0.75, 1.5 * unit))
+    stroke = np.minimum(np.maximum(wanted, 1.0), max(1.0, 6.0 * unit))
+    return stroke, np.minimum(np.maximum(0.35 * stroke, 0.75), max(0.75, 1.5 * unit))
 
 
 def _bars(start: Floats, end: Floats, width: Floats) -> Ints:

@@ -25,9 +25,9 @@ class Look:
 
     def change(self, **fields: Any) -> None:
         """The picture, or the place that it is shown in, is another: fields of `Viewport`."""
-        changed = replace(self.place, **fields)
-        if changed == self.place:
+        if all(getattr(self.place, name) == value for name, value in fields.items()):
             return
+        changed = replace(self.place, **fields)
         other = (changed.width, changed.height) != (self.place.width, self.place.height)
         self.place = changed.fit() if other else changed.inside()
         self.wake()

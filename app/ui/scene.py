@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 
 import numpy as np
@@ -12,8 +11,10 @@ from PySide6.QtGui import QImage, QPainter
 from app.painting.faces import Heads, heads
 from app.painting.palette import DARK
 from app.painting.trails import Trails
-from app.ui import overlay, plates
-from app.ui.overlay import Figures, figures, ink
+from app.ui import plates
+from app.ui.figures import Figures, figures
+from app.ui.layer import Layer
+from app.ui.overlay import ink, paint_boxes, paint_skeletons
 from app.ui.picture import Picture, spotlight
 from app.ui.privacy import cover
 from app.ui.trails import paint_trails
@@ -21,6 +22,8 @@ from app.ui.view import Cast, View
 from app.ui.viewport import Floats, Viewport
 from engine.types import Frame, Poses
 from trackers.types import Tracks
+
+_BLACK = np.zeros((1, 1, 3), np.uint8)
 
 
 class Scene:
@@ -30,17 +33,16 @@ class Scene:
     tracks: Tracks
     lost: bool
     found: Poses
-    picture: Picture
 
     def __init__(self, view: View, cast: Cast) -> None:
         self.view, self.cast = view, cast
         self._trails, self._heads = Trails(), Heads()
-        self._layer = QImage()
+        self._picture, self._layer = Picture(), Layer()
 
     def show(self, frame: Frame, tracks: Tracks, *, lost: bool, found: Poses) -> None:
         """The next result; `found`: everybody in it. Its picture is neither copied nor changed."""
         self.frame, self.tracks, self.lost, self.found = frame, tracks, lost, found
-        self.picture = Picture(frame.image)
+        self._picture.show(frame.image)
         self._trails.add(frame.time, tracks, self.view.threshold)
         self._heads.add(frame.time, tracks)
 
@@ -52,7 +54,7 @@ class Scene:
     def paint(self, painter: QPainter, place: Viewport, hovered: int) -> None:
         """Into the widget that `place` is about; `hovered` is whom the pointer is on, 0: nobody."""
         if self.view.picture:
-            self.picture.paint(painter, place)
+            self._picture.paint(painter, place)
             if self.view.blur_faces:
                 cover(painter, self.frame.image, self._faces(), place)
         else:
@@ -68,6 +70,7 @@ class Scene:
             self.view.threshold,
             self.cast.locked,
             self.view.colours,
+            self.frame.image if self.view.picture else _BLACK,
         )
         self._vectors(painter, people, place, hovered)
         self._words(painter, people, place)
@@ -109,26 +112,12 @@ class Scene:
         view = self.view
         if not len(people.ids) or not (view.skeleton or view.boxes or view.trails or hovered):
             return
-        layer = QPainter(self._clear(place))
-        try:
-            self._strokes(layer, people, place, hovered)
-        finally:
-            layer.end()
-        painter.save()
-        if not view.trails:  # the rest of the layer is empty, and to lay that over would take as long again
-            reach = overlay.reach(people, view.line_width)
-            painter.setClipRegion(reach, Qt.ClipOperation.IntersectClip)
-        painter.drawImage(QPointF(0.0, 0.0), self._layer)
-        painter.restore()
-
-    def _strokes(self, layer: QPainter, people: Figures, place: Viewport, hovered: int) -> None:
-        view = self.view
         if view.trails:
-            paint_trails(layer, self._trails, people, place, view.line_width)
+            paint_trails(painter, self._layer, self._trails, people, place, view.line_width)
         if view.boxes or hovered:
-            overlay.paint_boxes(layer, people, view.line_width, only=0 if view.boxes else hovered)
+            paint_boxes(painter, people, view.line_width, only=0 if view.boxes else hovered)
         if view.skeleton:
-            overlay.paint_skeletons(layer, people, view.line_width)
+            paint_skeletons(painter, people, view.line_width)
 
     def _words(self, painter: QPainter, people: Figures, place: Viewport) -> None:
         if self.view.joint_names:
@@ -138,18 +127,11 @@ class Scene:
         if self.is_lost():
             plates.paint_banner(painter, "lost", place.visible)
 
-    def _clear(self, place: Viewport) -> QImage:
-        """The layer for strokes, as large as the widget in device pixels; made once for each size."""
-        size = math.ceil(place.across * place.ratio), math.ceil(place.down * place.ratio)
-        if (self._layer.width(), self._layer.height()) != size:
-            self._layer = QImage(*size, QImage.Format.Format_ARGB32_Premultiplied)
-            self._layer.setDevicePixelRatio(place.ratio)
-        self._layer.fill(0)
-        return self._layer
-
 
 def quiet(painter: QPainter, area: QRectF, picture: QRectF) -> None:
     """What is beside a picture, or there without one: nearly black, dark or light the window may be."""
+    if picture.contains(area):
+        return
     inner = picture.adjusted(1.0, 1.0, -1.0, -1.0) if picture.isValid() else QRectF(area.topLeft(), QSizeF())
     for left, top, right, bottom in (
         (area.left(), area.top(), area.right(), inner.top()),

@@ -74,10 +74,13 @@ def test_it_is_there_too_mirrored_and_zoomed(canvas: Canvas):
     assert near(at(grab(canvas), x, y), shades(1).left[::-1])
 
 
-def test_a_picture_is_made_ready_once_and_read_where_that_lies(canvas: Canvas, monkeypatch):
+def test_a_scaled_picture_is_made_ready_once_and_read_where_that_lies(canvas: Canvas, monkeypatch):
     passes = []
     pad = cv2.cvtColor
-    monkeypatch.setattr("app.ui.picture.cv2.cvtColor", lambda *how: passes.append(how) or pad(*how))
+    monkeypatch.setattr(
+        "app.ui.picture.cv2.cvtColor", lambda *how, **dst: passes.append(how) or pad(*how, **dst)
+    )
+    canvas.resize(800, 600)
     canvas.show_result(flat(640, 480), people())
     for _ in range(3):
         grab(canvas)
@@ -85,6 +88,39 @@ def test_a_picture_is_made_ready_once_and_read_where_that_lies(canvas: Canvas, m
     canvas.show_result(flat(640, 480), people())
     grab(canvas)
     assert len(passes) == 2
+
+
+@pytest.mark.parametrize("mirror", [False, True])
+@pytest.mark.parametrize("size", [(640, 480), (500, 300)])
+def test_one_to_one_every_pixel_is_the_very_one_of_the_picture(canvas: Canvas, size, mirror: bool):
+    """In a widget as large as the picture, and in a smaller one zoomed until pixels are as large again."""
+    rng = np.random.default_rng(4)
+    image = rng.integers(0, 256, (480, 640, 3), np.uint8)
+    canvas.resize(*size)
+    canvas.set_view(View(mirror=mirror))
+    canvas.show_result(Frame(0, 0.0, image), people())
+    grab(canvas)
+    canvas._zoom(1.0 / canvas._look.place.scale, QPointF(100.0, 50.0))
+    shown = pixels(grab(canvas))
+    left, top, _, _ = (round(place) for place in canvas._look.place.rectangle)
+    whole = (image[:, ::-1] if mirror else image)[..., ::-1]
+    rows, columns = slice(-top, size[1] - top), slice(-left, size[0] - left)
+    np.testing.assert_array_equal(shown, whole[rows, columns])
+
+
+def test_a_limb_that_fades_is_as_solid_all_along_and_has_its_outline_beside_it(canvas: Canvas):
+    shaky = scored(people((200.0, 60.0, 440.0, 460.0)), rest=0.5)
+    canvas.set_view(View(ids=False, line_width=2.0))
+    canvas.show_result(flat(640, 480, shade=120), shaky)
+    # From the left hip (356, 272) to the left knee (358.4, 360), seen from where both ends are far.
+    across = pixels(grab(canvas))[316, 330:385]
+    core = np.abs(across - across[27]).max(axis=1) <= 2
+    assert core[25:30].all()
+    mixed = 0.7 * np.array(shades(1).left[::-1]) + 0.3 * 120
+    assert near(tuple(across[27].tolist()), tuple(mixed), 6)
+    darkest = across.sum(axis=1)
+    assert darkest[:27].min() < 3 * 120 - 90 > darkest[27:].min()
+    assert darkest.min() > 3 * 16 + 90  # the outline lets the picture through too
 
 
 @pytest.mark.parametrize("line_width", [1.0, 4.0])
