@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -25,6 +26,14 @@ def _no_thread_is_left() -> Iterator[None]:
     while (left := set(threading.enumerate()) - before) and time.monotonic() < deadline:
         time.sleep(0.01)
     assert not left, f"threads left behind: {left}"
+
+
+@pytest.fixture(autouse=True)
+def _the_smallest_numbers_are_no_noughts() -> Iterator[None]:
+    """Training turns them into noughts, for the whole process: tests that come later would be others then."""
+    yield
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_flush_denormal(False)
 
 
 @pytest.fixture

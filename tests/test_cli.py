@@ -67,6 +67,7 @@ def run(models, tmp_path, capsys, monkeypatch):
     """`kinetrail run` in this process: exit code, standard output, standard error, output folder."""
     out = tmp_path / "out"
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("app.progress.LINE_S", 1e9)  # on a slow machine it would tell how far it is
 
     def call(*arguments) -> tuple[int, str, str, Path]:
         code = main(["run", *models, "-o", str(out), *map(str, arguments)])
@@ -74,6 +75,11 @@ def run(models, tmp_path, capsys, monkeypatch):
         return code, said.out, said.err, out
 
     return call
+
+
+def complaints(told: str) -> list[str]:
+    """What a process of its own says, but for how far it is: that depends on how long it takes."""
+    return [line for line in told.splitlines() if " fps" not in line]
 
 
 def times(path: Path) -> list[Fraction]:
@@ -280,7 +286,7 @@ def test_names_that_the_terminal_cannot_show_are_no_problem(models, tmp_path):
         check=False,
         timeout=60,
     )
-    assert (done.returncode, done.stderr) == (0, b"")
+    assert (done.returncode, complaints(done.stderr.decode("latin-1"))) == (0, [])
     assert b"3 frames read, 3 written" in done.stdout
 
 
@@ -421,7 +427,7 @@ def test_ctrl_c_leaves_files_that_are_whole_up_to_there(models, tmp_path):
     walk(tmp_path / "walk.mp4", 3000)
     process = kinetrail("run", tmp_path / "walk.mp4", "-o", tmp_path / "out", *models)
     code, said, told = interrupted(process, tmp_path / "out")
-    assert (code, told) == (130, "")
+    assert (code, complaints(told)) == (130, [])
     found = times(tmp_path / "out" / "walk.mp4")
     assert 0 < len(found) < 3000
     assert found == [Fraction(index, 25) for index in range(len(found))]
@@ -438,7 +444,7 @@ def test_a_stream_is_recorded_until_ctrl_c(models, tmp_path):
     with mjpeg.MjpegCamera(rate=25) as camera:
         process = kinetrail("run", camera.address, "-o", tmp_path / "out", *models)
         code, _, told = interrupted(process, tmp_path / "out")
-    assert (code, told) == (130, "")
+    assert (code, complaints(told)) == (130, [])
     (video,), (table,) = (tmp_path / "out").glob("*.mp4"), (tmp_path / "out").glob("*.csv")
     found = times(video)
     assert len(found) >= 3

@@ -179,7 +179,7 @@ def test_a_damaged_part_is_noticed_after_the_rest_has_come(server: Publisher, pa
     leave_half(server, path)
     part = path.with_name("net.pth.part")
     part.write_bytes(bytes(1) + part.read_bytes()[1:])
-    with pytest.raises(UserError, match="damaged"):
+    with pytest.raises(UserError, match=" damaged"):
         fetch(server.address, path)
     assert names(path) == []
     fetch(server.address, path)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import io
 import json
 import os
-import sys
 import threading
 import time
 
 import pytest
+import standin
 from queued import film, tiny_networks
 
 from app import many
@@ -18,44 +18,6 @@ from app.many import run_many
 from app.progress import Board
 from app.settings import Settings
 from engine.errors import UserError
-
-PROGRAM = """
-import json, signal, os, pathlib, sys, time
-signal.signal(signal.SIGTERM, signal.default_int_handler)
-task = json.loads(sys.stdin.read())
-place = pathlib.Path(task["settings"]["output"])
-name = pathlib.Path(task["source"]).stem
-with (place / "order").open("a") as order:
-    order.write(name + "\\n")
-(place / (task["stem"] + ".task")).write_text(json.dumps(task))
-def say(**what):
-    print(json.dumps(what), flush=True)
-say(kind="said", line="networks run on ONNX Runtime")
-if name == "broken":
-    say(kind="failed", line="broken.mp4: not one picture can be read", occupied="", details="")
-    sys.exit(2)
-if name == "bug":
-    say(kind="failed", line="bug.mp4: ran into a bug", occupied="", details="ZeroDivisionError: really\\n")
-    sys.exit(2)
-if name == "refused":
-    say(kind="refused", line="pose.onnx: no network")
-    sys.exit(2)
-if name == "again":
-    say(kind="skipped", line="again.mp4: finished before, nothing to do")
-    sys.exit(0)
-try:
-    say(kind="going", frames=30, total=120, fps=15.0, people=2, doing="")
-    while name.startswith("meets") and len(list(place.glob("meets*.task"))) < 2:
-        time.sleep(0.02)
-    if name.startswith("long"):
-        (place / (name + ".begun")).touch()
-        time.sleep(60)
-except KeyboardInterrupt:
-    (place / (name + ".completed")).touch()
-    say(kind="done", line=name + ".mp4: 30 frames read")
-    sys.exit(130)
-say(kind="done", line=name + ".mp4: 120 frames read")
-"""
 
 
 class Terminal(io.StringIO):
@@ -66,13 +28,11 @@ class Terminal(io.StringIO):
 @pytest.fixture
 def run(tmp_path, capsys):
     """Work on sources with a program that does what they are called; how it went, and both outputs."""
-    script = tmp_path / "program.py"
-    script.write_text(PROGRAM)
+    start = standin.program(tmp_path)
 
     def call(*names, jobs=2, stop=None, **settings) -> tuple[bool, list[str], list[str]]:
         out = io.StringIO()
         made = Settings(output=str(tmp_path), **settings)
-        start = [sys.executable, str(script)]
         well = run_many(names, made, stop or threading.Event(), jobs=jobs, out=out, start=start)
         return well, capsys.readouterr().out.splitlines(), out.getvalue().splitlines()
 
@@ -146,7 +106,8 @@ def test_whoever_stops_it_stops_all_and_they_complete_their_files(run, tmp_path)
     assert not (tmp_path / "never.task").exists()
 
 
-def test_two_at_once_write_what_one_after_the_other_writes(tmp_path, capsys):
+def test_two_at_once_write_what_one_after_the_other_writes(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("app.progress.LINE_S", 1e9)  # on a slow machine it would tell how far it is
     models = tiny_networks(tmp_path)
     clips = [str(film(tmp_path / f"clips-{n}" / "walk.mp4", 8 + n, 5 * n)) for n in range(2)]
     for jobs in ("1", "2"):
@@ -233,17 +194,21 @@ def test_elsewhere_each_has_a_plain_line_every_five_seconds(monkeypatch):
 
 
 def test_how_far_all_are_is_told_in_one_width(monkeypatch, tmp_path):
-    shown = []
-    monkeypatch.setattr(Board, "show", lambda _, rows, foot: shown.append((list(rows.values()), foot)))
-    script = tmp_path / "program.py"
-    script.write_text(PROGRAM)
-    start = [sys.executable, str(script)]
+    shown, stop = [], threading.Event()
+
+    def show(_, rows, foot):
+        shown.append((list(rows.values()), foot))
+        if len(rows) == 2:
+            stop.set()  # neither ends before both were seen
+
+    monkeypatch.setattr(Board, "show", show)
+    start = standin.program(tmp_path)
     settings = Settings(output=str(tmp_path), quiet=True)
-    names = ["meets.mp4", "meets and greets.mp4"]
-    assert run_many(names, settings, threading.Event(), jobs=2, out=io.StringIO(), start=start)
+    names = ["long.mp4", "long and wide.mp4"]
+    assert run_many(names, settings, stop, jobs=2, out=io.StringIO(), start=start)
     both = [rows for rows, _ in shown if len(rows) == 2]
     far = "[######------------------]  25%  30/120  15.0 fps  2 people in view  0:06 left"
-    assert both[0] == [f"meets.mp4             {far}", f"meets and greets.mp4  {far}"]
+    assert both[0] == [f"long.mp4           {far}", f"long and wide.mp4  {far}"]
     assert shown[-1] == ([], "")
 
 

@@ -2,64 +2,25 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import standin
 
 from app.processing import Queue, Work
 from app.settings import Settings
 
-PROGRAM = """
-import json, os, pathlib, signal, sys, time
-signal.signal(signal.SIGTERM, signal.default_int_handler)
-task = json.loads(sys.stdin.read())
-place = pathlib.Path(task["settings"]["output"])
-name = task["source"]
-with (place / "order").open("a") as order:
-    order.write(name + "\\n")
-def say(**what):
-    print(json.dumps(what), flush=True)
-if name == "broken":
-    say(kind="failed", line="broken: not one picture can be read")
-    sys.exit(2)
-if name == "talks":
-    say(kind="said", line="first this")
-    say(kind="said", line="then that")
-    say(kind="done", line="called " + task["stem"])
-    sys.exit(0)
-if name == "finished":
-    say(kind="skipped", line="finished: finished before")
-    sys.exit(0)
-if name == "dies":
-    sys.stderr.write("out of memory\\n")
-    sys.stderr.flush()
-    os.kill(os.getpid(), signal.SIGKILL)
-if name == "deaf":
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-try:
-    say(kind="going", frames=30, total=120, fps=15.0, people=2, doing="")
-    print("no JSON", flush=True)
-    if name in ("long", "deaf"):
-        time.sleep(60)
-except KeyboardInterrupt:
-    (place / "completed").touch()
-    sys.exit(130)
-say(kind="done", line=name + ": 120 frames read")
-"""
-
 
 @pytest.fixture
 def queue(tmp_path: Path) -> Iterator[Callable[..., Queue]]:
-    script = tmp_path / "program.py"
-    script.write_text(PROGRAM)
+    start = standin.program(tmp_path)
     made: list[Queue] = []
 
     def make(changed: Callable[[], None] = lambda: None, jobs: int = 1, **more: Any) -> Queue:
-        made.append(Queue(changed, jobs=jobs, start=[sys.executable, str(script)], **more))
+        made.append(Queue(changed, jobs=jobs, start=start, **more))
         return made[-1]
 
     yield make
@@ -120,7 +81,7 @@ def test_a_cancelled_recording_completes_its_files_and_the_next_one_begins(
     until(line, first, lambda work: work.frames > 0, change)
     line.cancel(first)
     until(line, second, lambda work: work.state == "done", change)
-    assert (tmp_path / "completed").exists()
+    assert (tmp_path / "long.completed").exists()
     assert line.works()[0].state == "cancelled"
 
 
@@ -206,10 +167,10 @@ def test_a_recording_that_was_finished_before_is_told_from_one_that_is_done(
     queue: Callable[..., Queue], tmp_path: Path
 ) -> None:
     line = queue()
-    line.add("finished", Settings(output=str(tmp_path)))
+    line.add("again", Settings(output=str(tmp_path)))
     assert line.wait(20)
     (work,) = line.works()
-    assert (work.state, work.share, work.message) == ("skipped", 1.0, "finished: finished before")
+    assert (work.state, work.share, work.message) == ("skipped", 1.0, "again: finished before, nothing to do")
 
 
 def test_everything_that_is_said_on_the_way_is_kept_in_order(queue, tmp_path) -> None:

@@ -183,6 +183,7 @@ def run(tmp_path, capsys, monkeypatch):
     networks.heatmaps(tmp_path / "pose.onnx")
     clips.write(tmp_path / "walk.mp4", [picture(n) for n in range(20)], [3600 * n for n in range(20)])
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("app.progress.LINE_S", 1e9)  # on a slow machine it would tell how far it is
 
     def call(*arguments, source="walk.mp4"):
         models = ["--detector", "detector.onnx", "--pose", "pose.onnx"]

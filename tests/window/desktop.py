@@ -17,7 +17,7 @@ import pytest
 from numpy.typing import NDArray
 
 NEEDED = ("Xvfb", "evilwm")
-PATIENCE_S = 40.0
+PATIENCE_S = 80.0
 BETWEEN_S = 0.02  #: between two events, as no hand is faster
 NOBODY = 0  #: has the keyboard
 XWD_FIELDS = 25  #: of its header, each a big-endian number of 32 bits

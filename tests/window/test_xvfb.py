@@ -23,7 +23,9 @@ from app.painting.palette import COLOURS
 ROOT = Path(__file__).parents[2]
 GROUND = (22, 18, 16)  #: BGR, around a picture that does not fill its place
 RED = (82, 90, 255)  #: BGR, of the dot while something is recorded
+STILL_LOOKS = 15  #: in a row that show the same, ten times a second
 Screen = NDArray[np.uint8]
+pytestmark = pytest.mark.timeout(400)
 
 
 class Program:
@@ -57,6 +59,18 @@ class Program:
                 pytest.fail(f"never seen: {what}; what was seen is {self._picture}")
             time.sleep(0.1)
         return screen
+
+    def still(self) -> Screen:
+        """What is on the screen once all that was on its way has come: a film that stands for a while."""
+        seen = self.desktop.screen()
+        looks = 0
+        while looks < STILL_LOOKS:
+            time.sleep(0.1)
+            last, seen = seen, self.desktop.screen()
+            left, top, width, height = picture(seen)
+            place = np.s_[top : top + height, left : left + width]
+            looks = looks + 1 if np.array_equal(last[place], seen[place]) else 0
+        return seen
 
     def interrupt(self) -> None:
         self._process.send_signal(signal.SIGINT)
@@ -137,8 +151,7 @@ def test_a_camera_is_opened_locked_on_recorded_and_left_by_mouse_and_keyboard(pr
         program.until(has_skeletons, "skeletons")
 
         camera.stall()  # so that nobody walks away from under the mouse
-        time.sleep(1.0)  # what is on its way arrives
-        before = program.until(has_skeletons, "skeletons")
+        before = program.still()
         place = picture(before)
         x, y = somebody(camera.sent)
         desktop.click(place[0] + x * place[2], place[1] + y * place[3])

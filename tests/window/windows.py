@@ -21,7 +21,7 @@ from app.ui.window import Window
 from engine.skeleton import KEYPOINTS
 from engine.types import Boxes, Image, Poses
 
-PATIENCE_MS = 20_000
+PATIENCE_MS = 60_000
 
 #: In place of `kinetrail work`: what it does depends on the name of the recording.
 WORKER = """
