@@ -15,7 +15,6 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Iterator
-from contextlib import suppress
 from io import FileIO
 
 _HEAD, _DATA_HEAD = 8, 16  # bytes before the content of a box, and of one whose size takes 64 bits
@@ -42,10 +41,10 @@ class Growing:
         try:
             while rest:
                 rest = rest[self._file.write(rest) :]
+            self._end = max(self._end, self._file.tell())
         except OSError as error:
             self._errors.append(error)
             raise
-        self._end = max(self._end, self._file.tell())
         return len(data)
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
@@ -53,8 +52,9 @@ class Growing:
 
         Never raises, because PyAV would print that and go on: the next `write` or `verify` does.
         """
-        target = offset + (0, self.tell(), self._end)[whence]
-        with suppress(OSError):
+        target = self._end
+        try:
+            target = offset + (0, self.tell(), self._end)[whence]
             if self._indexing and target > self._room.start + self._length():
                 self._indexing = False  # the index is complete
                 self._reveal_index()
@@ -62,10 +62,13 @@ class Growing:
                 self._room = range(self._end, target)
                 self._file.seek(self._end)
                 self.write(_empty(len(self._room)) + bytes(len(self._room) - _HEAD))
-        self._indexing |= target == self._room.start < self._end
-        if self._indexing:
-            return self._room.start + self._index.seek(target - self._room.start)
-        return self._file.seek(target)
+            self._indexing |= target == self._room.start < self._end
+            if self._indexing:
+                return self._room.start + self._index.seek(target - self._room.start)
+            return self._file.seek(target)
+        except OSError as error:
+            self._errors.append(error)
+            return target
 
     def tell(self) -> int:
         return self._room.start + self._index.tell() if self._indexing else self._file.tell()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -30,9 +32,15 @@ class Tally:
     partial: int = 0  #: pictures that are damaged somewhere
     marked: int = 0  #: packets the container calls incomplete; so it does where two files were joined
     end_s: float = 0.0  #: where the last packet of any stream ends
+    why: str = ""  #: what the disk had to say, where it was its fault
 
     def verdict(self, promised: int, promised_s: float, likely: int) -> str:
-        """What to tell about a damaged recording, "" about a sound one.
+        """What to tell about a damaged recording, and why where that is known; "" about a sound one."""
+        told = self._verdict(promised, promised_s, likely)
+        return f"{told} ({self.why})" if told and self.why else told
+
+    def _verdict(self, promised: int, promised_s: float, likely: int) -> str:
+        """The same without the reason.
 
         promised: coded pictures the container announced; promised_s: its length; 0 where it did not say.
         likely: number of pictures by length and rate, which counts only where packets are incomplete.
@@ -117,9 +125,11 @@ class Recording:
                         self.tally.marked += packet.is_corrupt
                         yield packet
                 return
-            except av.FFmpegError:
+            except av.FFmpegError as error:
                 failures += 1
                 self.tally.broken += 1
+                if error.errno and error.errno in errno.errorcode:  # all others are FFmpeg's own
+                    self.tally.why = os.strerror(error.errno)
 
     def _note_end(self, packet: Packet[Stream]) -> None:
         if packet.dts is not None and packet.time_base:

@@ -26,6 +26,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import refusing
+
 ROOT = Path(__file__).parents[2]
 NEVER = 1 << 62
 PATIENCE_S = 120.0
@@ -193,27 +195,19 @@ def prefer(path: str, text: str) -> int:
 
 
 def vanish(folder: str, *arguments: str) -> int:
-    """`kinetrail`, whose folder is deleted as soon as there is a file in it."""
+    """`kinetrail`, whose folder is deleted as soon as there is a session in it."""
 
-    def delete() -> None:
-        while not any(Path(folder).glob("*.kinetrail")):
-            time.sleep(0.001)
+    def delete(_: list[int]) -> None:
         while Path(folder).exists():  # what is made in it meanwhile goes too
             shutil.rmtree(folder, ignore_errors=True)
 
-    threading.Thread(target=delete, daemon=True).start()
+    refusing.when(_touches, 1, "*.kinetrail", delete)
     return command(*arguments)
 
 
 def replaced(clip: str, by: str, folder: str, *arguments: str) -> int:
     """`kinetrail`, whose source is replaced by another file as soon as there is a session."""
-
-    def replace() -> None:
-        while not any(Path(folder).glob("*.kinetrail")):
-            time.sleep(0.001)
-        Path(by).replace(clip)
-
-    threading.Thread(target=replace, daemon=True).start()
+    refusing.when(_touches, 1, f"{folder}/*.kinetrail", lambda _: Path(by).replace(clip))
     return command(*arguments)
 
 
@@ -227,6 +221,31 @@ def at_odd_times(*arguments: str) -> int:
 
     time.time, time.time_ns = earlier, lambda: int(1e9 * earlier())
     return command(*arguments)
+
+
+def on_share(pattern: str, calls: str, error: str, nth: str, task: str, *given: str) -> int:
+    """A task on a share that from a moment on answers with an error whoever asks for files called so."""
+    refused: list[int] = []
+
+    def act(found: Sequence[int]) -> None:
+        refused.extend(found)
+        refusing.refuse(calls.split(), found, int(error))
+
+    refusing.when(_touches, int(nth), pattern, act)
+    code = _told(task, given)
+    sys.stderr.write("" if refused else "nothing was refused\n")
+    return code
+
+
+def _told(task: str, given: Sequence[str]) -> int:
+    """A task, and what it says of what goes wrong, as the command would."""
+    try:
+        return TASKS[task](*given)
+    except Exception as error:
+        if type(error).__name__ not in ("UserError", "Blocked", "Occupied"):
+            raise
+        sys.stderr.write(f"kinetrail: {error}\n")
+        return 2
 
 
 def on_disk(options: str, filled: str, disk: str, kept: str, task: str, *given: str) -> int:
@@ -245,12 +264,7 @@ def on_disk(options: str, filled: str, disk: str, kept: str, task: str, *given: 
     if "ro" in options.split(","):
         _mount("tmpfs", disk, "tmpfs", REMOUNT | READ_ONLY, options.replace(",ro", ""))
     try:
-        return TASKS[task](*given)
-    except Exception as error:
-        if type(error).__name__ not in ("UserError", "Occupied"):
-            raise
-        sys.stderr.write(f"kinetrail: {error}\n")
-        return 2
+        return _told(task, given)
     finally:
         sys.stderr.flush()
         for path in Path(disk).iterdir():
@@ -279,6 +293,7 @@ TASKS: Mapping[str, Callable[..., int]] = {
     "replaced": replaced,
     "at_odd_times": at_odd_times,
     "on_disk": on_disk,
+    "on_share": on_share,
 }
 
 
