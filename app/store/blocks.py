@@ -26,7 +26,7 @@ FAR = np.iinfo(
     np.int16
 ).min  #: in `smoothed`: too far from the measured joint; the place is in `smoothed_far`
 LATEST = float(np.finfo(np.float16).max)  #: s; no result is told to be later
-LEAN, SWELL = 4 << 20, 256  #: see `unpack`
+LEAN, SWELL = 1 << 20, 256  #: see `unpack`
 
 Ints = NDArray[np.int64]
 Steps = NDArray[np.int32]
