@@ -83,7 +83,7 @@ class Wander:
     """Smooth ways between about -1 and 1, one for each of `shape`."""
 
     def __init__(self, rng: np.random.Generator, *shape: int) -> None:
-        self._pace = 2 * np.pi * 10 ** rng.uniform(-2, 0, (6, *shape))
+        self._pace = 2 * np.pi * 10 ** rng.uniform(-2, -1, (6, *shape))
         self._start, self._far = rng.uniform(0, 2 * np.pi, (6, *shape)), rng.uniform(0.1, 0.5, (6, *shape))
 
     def at(self, seconds: Floats) -> Floats:
