@@ -192,7 +192,7 @@ def settle(motion: Motion, clear: Mask, dt: Floats) -> Motion:
         gap -= body
     gap *= _unsettled(dt)[:, None, None]
     gap *= _leashed(gap, place)
-    return motion._replace(shown=motion.position + gap, hidden=np.where(clear, 0.0, motion.hidden))
+    return motion._replace(shown=motion.position + gap, hidden=motion.hidden * ~clear)
 
 
 def _leashed(gap: Floats, variance: Floats) -> Floats:

@@ -179,6 +179,8 @@ class Tracker:
 
         Who is out of sight for too long is remembered, if they had a name.
         """
+        if len(seen) == len(known.ids) and not self._away.ids.size:
+            return self._nobody
         gone = np.ones(len(known.ids), np.bool_)
         gone[seen] = False
         named = known.ids > 0
