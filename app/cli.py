@@ -168,7 +168,7 @@ def _tracks(args: argparse.Namespace, stop: threading.Event) -> int:
     from app.sheet import contact_sheet
 
     table = args.csv or Path("runs", f"{Path(args.video).stem}.csv")
-    out = placed(args.output, table.with_suffix(".tracks.png"))
+    out = placed(args.output, table.parent / f"{table.stem}.tracks.png")
     if out.suffix.lower() != ".png":
         raise UserError(f"{out}: a contact sheet is a PNG; give it a name that ends in .png")
     with output_is("file"):

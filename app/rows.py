@@ -32,6 +32,8 @@ def read_rows(path: Path) -> dict[int, list[Row]]:
     """The rows of each id, in order of time. UserError where there are none, or it is another file."""
     rows: dict[int, list[Row]] = {}
     try:
+        if path.exists() and not path.is_file():
+            raise UserError(f"{printable(path)}: is no file; --csv needs the CSV of a run")
         with path.open(newline="", encoding="utf-8-sig") as file:
             for who, row in _rows(csv.DictReader(file), path):
                 rows.setdefault(who, []).append(row)

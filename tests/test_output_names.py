@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from contextlib import closing
 from pathlib import Path
@@ -158,6 +159,33 @@ def test_a_part_without_people_is_written_and_said_to_be(capsys, name: str) -> N
     assert second.startswith("walk.kinetrail -> x")
     assert main([*EXPORT, "--format", name, "--from", "0.08", "-o", "y"]) == 0
     assert capsys.readouterr().out.count("\n") == 1, "nothing to say where there is somebody"
+
+
+@pytest.mark.parametrize("command", [EXPORT, (*EXPORT, "--format", "mp4"), REPORT], ids=lambda it: it[-1])
+def test_no_file_takes_the_place_of_what_is_none(here: Path, capsys, command) -> None:
+    """As root /dev/null itself could be replaced; a pipe is put in its place here."""
+    os.mkfifo(here / "pipe")
+    assert "pipe is no file" in refused(capsys, *command, "-o", "pipe", "--overwrite")
+    assert (here / "pipe").is_fifo()
+
+
+@pytest.mark.parametrize("name", ["", ".", "/", "..", "x" * 300, "pipe", "walk.csv", "walk.mp4", "nothing"])
+@pytest.mark.parametrize("command", ["export", "report", "tracks"])
+def test_what_is_no_session_or_table_is_one_line(here: Path, capsys, command: str, name: str) -> None:
+    os.mkfifo(here / "pipe")
+    before = sorted(here.iterdir())
+    arguments = (
+        [name] if command != "tracks" else ["walk.mp4", "--csv", "walk.mp4" if name == "walk.csv" else name]
+    )
+    refused(capsys, command, *arguments)
+    assert sorted(here.iterdir()) == before
+
+
+@pytest.mark.parametrize("command", [EXPORT, REPORT, TRACKS], ids=lambda it: it[0])
+def test_a_name_that_is_too_long_is_one_line(here: Path, capsys, command) -> None:
+    before = sorted(here.iterdir())
+    assert "File name too long" in refused(capsys, *command, "-o", "x" * 300 + ".png")
+    assert sorted(here.iterdir()) == before
 
 
 def test_a_session_is_still_whole_after_all_that(here: Path) -> None:

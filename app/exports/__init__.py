@@ -134,8 +134,8 @@ def export(
     choice.check(session)
     style = style or Style()
     if not FORMATS[format].folder:
-        spare(session, out, "export", style.source)
         check(out, overwrite=overwrite)
+        spare(session, out, "export", style.source)
     work = Work(session, choice, out, style, show, notice, stop or threading.Event(), overwrite)
     made: list[Path] = import_module(FORMATS[format].module).write(work)
     if made and not spans(session, choice):

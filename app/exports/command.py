@@ -60,7 +60,7 @@ def run(args: argparse.Namespace, stop: threading.Event) -> bool:
     from app.store.session import open_session_file
 
     style = _style(args)
-    usual = args.session.with_suffix(f".export{ending(args.format, style)}")
+    usual = args.session.parent / f"{args.session.stem}.export{ending(args.format, style)}"
     folder = FORMATS[args.format].folder
     out = placed(args.output, usual, folder=folder)
     said = Console(sys.stdout, quiet=args.quiet)

@@ -37,6 +37,8 @@ def check(path: Path, *, overwrite: bool) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.is_dir():
             raise Blocked(f"{printable(path)} is a folder")
+        if path.exists() and not path.is_file():  # whatever it is, no file takes its place: /dev/null
+            raise Blocked(f"{printable(path)} is no file but a device, or something like it")
         if os.path.lexists(path) and not overwrite:  # a link that leads nowhere is there too
             raise Occupied(f"{printable(path)} exists already")
     except (FileExistsError, NotADirectoryError) as error:

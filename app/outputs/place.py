@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from app.occupied import Blocked
+from app.outputs.partial import unwritable
 from app.plain import printable
 from engine.errors import UserError
 
@@ -20,12 +22,16 @@ def placed(given: str | None, usual: Path, *, folder: bool = False) -> Path:
     if not given:
         raise UserError("-o is empty; name a file, or a folder with a / at its end")
     path = Path(given)
-    into = not folder and (given.endswith("/") or path.is_dir() or path.name in ("", ".."))
+    try:
+        into = not folder and (given.endswith("/") or path.is_dir() or path.name in ("", ".."))
+    except OSError as error:  # a name that is too long
+        raise unwritable(path, error) from error
     return path / usual.name if into else path
 
 
 def apart(out: Path, made_of: Iterable[Path], what: str) -> None:
     """UserError where `out` would take the place of something that it is made of; `what` it is, in words."""
     for each in made_of:
-        if out.exists() and each.exists() and out.samefile(each):
-            raise Blocked(f"{printable(out)}: is what the {what} is made of")
+        with suppress(OSError):  # one of them is not there
+            if out.samefile(each):
+                raise Blocked(f"{printable(out)}: is what the {what} is made of")

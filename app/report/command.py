@@ -38,12 +38,12 @@ def run(args: argparse.Namespace, stop: threading.Event) -> bool:
     from app.store.spare import spare
 
     ending = ".report.json" if args.json else ENDING
-    out = placed(args.output, args.session.with_name(f"{args.session.stem}{ending}"))
+    out = placed(args.output, args.session.parent / f"{args.session.stem}{ending}")
     written = args.output is not None or not args.json
     with output_is("file"), closing(open_session_file(args.session)) as session:
         if written:
-            spare(session, out, "report", args.source)
             check(out, overwrite=args.overwrite)
+            spare(session, out, "report", args.source)
         text = _json(session, stop) if args.json else _html(session, args, stop)
         if stop.is_set():
             return False

@@ -52,7 +52,7 @@ def connect(path: Path, *, write: bool = True) -> sqlite3.Connection:
     Of one thread at a time. Not `write`: a file or folder that cannot be written to is read all the same.
     """
     with reading(path):
-        if not path.is_file():
+        if not os.path.isfile(path):  # noqa: PTH113 (Path.is_file fails on names that are too long)
             raise UserError(f"{printable(path)}: {_missing(path)}")
         database = _opened(path, "rw" if write else "ro")
         try:
@@ -147,7 +147,7 @@ def _settle(folder: Path) -> None:
 
 def _missing(path: Path) -> str:
     """What is said where there is no file."""
-    if path.exists():
+    if os.path.exists(path):  # noqa: PTH110 (likewise)
         return "is no file; a session ends in .kinetrail"
     if path.suffix == ".kinetrail":
         return "there is no such file any more, or there never was; look where it was moved to"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -28,7 +29,7 @@ def open_session_file(path: Path) -> Session:
     try:
         database = schema.connect(path)
     except UserError:
-        if not path.is_file():
+        if not os.path.isfile(path):  # noqa: PTH113 (Path.is_file fails on names that are too long)
             raise
         database = schema.connect(path, write=False)
     return Session(path, database)
