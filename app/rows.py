@@ -33,7 +33,7 @@ def read_rows(path: Path) -> dict[int, list[Row]]:
     rows: dict[int, list[Row]] = {}
     try:
         if path.exists() and not path.is_file():
-            raise UserError(f"{printable(path)}: is no file; --csv needs the CSV of a run")
+            raise UserError(f"{printable(path)}: cannot be read, it is no file; --csv needs the CSV of a run")
         with path.open(newline="", encoding="utf-8-sig") as file:
             for who, row in _rows(csv.DictReader(file), path):
                 rows.setdefault(who, []).append(row)

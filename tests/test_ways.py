@@ -23,6 +23,7 @@ from app.pipeline import run as run_stages
 from app.pipeline import unseen
 from app.results import Results, check_room
 from app.stages import Stage
+from app.types import Timings
 from engine.errors import UserError
 
 DEMO = Path(__file__).parents[1] / "assets" / "demo.mp4"
@@ -58,7 +59,9 @@ def numbered(results_of):
                 done
                 for packet in packets
                 for done in results.add(
-                    packet.frame, tracks(np.ones((17, 2)), first_id=packet.frame.index + 1), None
+                    packet.frame,
+                    tracks(np.ones((17, 2)), first_id=packet.frame.index + 1),
+                    Timings(0, 0, 0, 0),
                 )
             ]
 
@@ -106,7 +109,7 @@ def test_two_passes_write_each_frame_with_its_own_people_and_look_at_nobody_twic
         lambda doing: lambda done: seen.append((doing, done)),
     )
     summary = twice(Pictures(30), lambda: Pictures(30), [first], call)
-    assert (summary.read, summary.written, summary.people) == (30, 30, 30)
+    assert (summary.read, summary.written, summary.people, summary.brief) == (30, 30, 30, 30)
     assert kept.frames == [(n, [n + 1]) for n in range(30)]
     assert kept.closed == 1
     assert [doing for doing, _ in seen] == ["first pass"] * 30 + ["second pass"] * 30
