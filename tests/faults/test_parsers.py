@@ -163,7 +163,7 @@ def test_a_name_is_only_ever_a_name(folder: Path, name: str) -> None:
         session.rename(1, name)
     with closing(hostile.open_session_file(path)) as session:
         assert [person.name for person in session.people()] == [name, ""]
-        assert session.undo() == f"name {name!r} for 1"
+        assert session.undo() == f"name '{name}' for 1"
 
 
 def test_another_programs_database_is_not_touched(folder: Path) -> None:
