@@ -86,17 +86,17 @@ def painting(image: Image, tracks: Tracks, view: View, cast: Cast, width: int, h
 
     def once() -> None:
         number = next(index)
-        moved = replace(tracks, keypoints=tracks.keypoints + np.float32(number % 7))
+        moved = replace(tracks, keypoints=tracks.keypoints + np.float32(1.37 * (number % 31)))
         began = time.process_time()
         canvas.show_result(Frame(number, number / 25, image), moved)
         canvas.render(surface)
         costs.append(time.process_time() - began)
 
     costs: list[float] = []
-    for _ in range(60):
+    for _ in range(160):
         once()
     canvas.deleteLater()
-    return 1000 * median(costs[10:])
+    return 1000 * median(costs[30:])
 
 
 def ways(image: Image, width: int, height: int) -> dict[str, float]:

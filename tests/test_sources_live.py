@@ -99,7 +99,7 @@ def test_an_rtsp_camera_is_logged_in_to_and_watched_from_its_first_key_frame() -
 
 @contextmanager
 def streaming(path: Path) -> Iterator[str]:
-    """A server that sends a file as if it were live, once: without saying how long it is, and then silence."""
+    """A server that sends a file as if it were live, once: it never says how long it is, then silence."""
     over, sent = threading.Event(), threading.Event()
 
     class Endless(BaseHTTPRequestHandler):

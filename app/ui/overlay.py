@@ -10,28 +10,26 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPen
+from PySide6.QtGui import QPainter, QPen
 
 from app.painting.palette import DARK, LIGHT, Bgr, Colours, shades
 from app.painting.strokes import Floats
+from app.ui.discs import stamp
 from app.ui.figures import Figures
+from app.ui.inks import ink, mixed, pen
 
 _RING = 1.3  #: width of the ring of a foretold joint, logical pixels
 _ROUNDING = 3.0  # of the corners of boxes, logical pixels
-# Looked up in Qt's enumerations, each takes as long as a line.
-_SOLID, _FLAT = Qt.PenStyle.SolidLine, Qt.PenCapStyle.FlatCap
 _NO_PEN, _NO_BRUSH = Qt.PenStyle.NoPen, Qt.BrushStyle.NoBrush
 
 #: Outline and colour of the middle of the body, of the left, of the right: by side 0, 1, -1
 Sides = list[tuple[Bgr, Bgr]]
 Limb = tuple[bool, int, bool, float, int, int]  #: drawn, side, of the face, opacity, from and to which joint
-Dot = tuple[
-    bool, bool, int, bool, float, list[float], QPointF
-]  #: drawn, foretold, ..., what is under it, where
+#: Drawn, foretold, side, of the face, opacity, what is under it, where
+Dot = tuple[bool, bool, int, bool, float, list[float], list[float]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +67,6 @@ def paint_boxes(painter: QPainter, people: Figures, line_width: float, only: int
             painter.drawRoundedRect(frame, _ROUNDING, _ROUNDING)
 
 
-@lru_cache(maxsize=4096)
-def ink(colour: Bgr, opacity: float = 1.0) -> QColor:
-    """A colour as Qt has it."""
-    blue, green, red = colour
-    return QColor(red, green, blue, round(255 * opacity))
-
-
 def _persons(people: Figures, line_width: float) -> Iterator[_Person]:
     """The nearest, who are the largest, last.
 
@@ -92,7 +83,7 @@ def _persons(people: Figures, line_width: float) -> Iterator[_Person]:
         places = [QPointF(x, y) for x, y in points[n]]
         limbs = zip(bones[n], joined.bone_side, face_bone, bones_faint[n], start, end, strict=True)
         marks = zip(
-            dots[n], hollow[n], joined.joint_side, face_joint, faint[n], under[n], places, strict=True
+            dots[n], hollow[n], joined.joint_side, face_joint, faint[n], under[n], points[n], strict=True
         )
         yield _Person(_sides(ids[n], people.colours), widths[n], rims[n], places, limbs, marks)
 
@@ -108,15 +99,15 @@ def _limbs(painter: QPainter, person: _Person) -> None:
         outline, colour = person.sides[side]
         width, rim = (0.6 * person.width, 0.6 * person.rim) if face else (person.width, person.rim)
         if faint == 1.0:
-            painter.setPen(_pen(outline, 1.0, round(16 * (width + 2.0 * rim))))
+            painter.setPen(pen(outline, 1.0, round(16 * (width + 2.0 * rim))))
             for ends in lines:
                 painter.drawLine(*ends)
         else:
-            painter.setPen(_pen(outline, faint, round(16 * rim)))
+            painter.setPen(pen(outline, faint, round(16 * rim)))
             for ends in lines:
                 for line in _beside(QLineF(*ends), (width + rim) / 2.0):
                     painter.drawLine(line)
-        painter.setPen(_pen(colour, faint, round(16 * width)))
+        painter.setPen(pen(colour, faint, round(16 * width)))
         for ends in lines:
             painter.drawLine(*ends)
 
@@ -130,38 +121,33 @@ def _beside(line: QLineF, away: float) -> tuple[QLineF, QLineF]:
 
 def _dots(painter: QPainter, person: _Person) -> None:
     """Joints over the ends of the limbs; those foretold are rings."""
+    painter.save()
     painter.setPen(_NO_PEN)
-    for drawn, hollow, side, face, faint, under, centre in person.dots:
+    ratio = painter.device().devicePixelRatio()
+    painter.scale(1.0 / ratio, 1.0 / ratio)
+    width, rim = ratio * person.width, ratio * person.rim
+    for drawn, hollow, side, face, faint, under, (x, y) in person.dots:
         if not drawn:
             continue
         outline, colour = person.sides[side]
-        inner = person.width * (0.5 if face else 0.8)
-        outer = inner if face else inner + person.rim * 0.6
+        inner = width * (0.5 if face else 0.8)
+        outer = inner if face else inner + rim * 0.6
+        if faint == 1.0 and not hollow:
+            stamp(painter, ratio * x, ratio * y, (outline, colour, outer, inner))
+            continue
+        centre = QPointF(ratio * x, ratio * y)
         if hollow:
             painter.setBrush(_NO_BRUSH)
-            painter.setPen(QPen(ink(colour, faint), _RING))
+            painter.setPen(QPen(ink(colour, faint), ratio * _RING))
             painter.drawEllipse(centre, outer, outer)
             painter.setPen(_NO_PEN)
             continue
         if outer > inner:
-            painter.setBrush(_mixed(outline, under, faint))
+            painter.setBrush(mixed(outline, under, faint))
             painter.drawEllipse(centre, outer, outer)
-        painter.setBrush(_mixed(colour, under, faint))
+        painter.setBrush(mixed(colour, under, faint))
         painter.drawEllipse(centre, inner, inner)
-
-
-def _mixed(colour: Bgr, under: list[float], opacity: float) -> QColor:
-    """The colour over another (blue, green, red)."""
-    if opacity == 1.0:
-        return ink(colour)
-    blue, green, red = (round(opacity * c + (1.0 - opacity) * u) for c, u in zip(colour, under, strict=True))
-    return QColor(red, green, blue)
-
-
-@lru_cache(maxsize=8192)
-def _pen(colour: Bgr, opacity: float, sixteenths: int) -> QPen:
-    """For lines with straight ends; made once, since new pens take as long as lines."""
-    return QPen(ink(colour, opacity), sixteenths / 16, _SOLID, _FLAT)
+    painter.restore()
 
 
 def _levels(opacity: Floats) -> list[list[float]]:

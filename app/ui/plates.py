@@ -13,7 +13,7 @@ from PySide6.QtGui import QFont, QFontMetricsF, QImage, QPainter, QPen
 from app.painting.labels import Rectangle, beside_joints, called, heads, place
 from app.painting.palette import DARK, LIGHT, Bgr, shades
 from app.ui.figures import Figures
-from app.ui.overlay import ink
+from app.ui.inks import ink
 from app.ui.viewport import Viewport
 
 _SMALL = 11  # letters of what joints are called, logical pixels

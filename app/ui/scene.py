@@ -13,8 +13,9 @@ from app.painting.palette import DARK
 from app.painting.trails import Trails
 from app.ui import plates
 from app.ui.figures import Figures, figures
+from app.ui.inks import ink
 from app.ui.layer import Layer
-from app.ui.overlay import ink, paint_boxes, paint_skeletons
+from app.ui.overlay import paint_boxes, paint_skeletons
 from app.ui.picture import Picture, spotlight
 from app.ui.privacy import cover
 from app.ui.trails import paint_trails

@@ -11,8 +11,8 @@ from PySide6.QtGui import QPainter, QPen
 from app.painting.palette import Bgr, shades
 from app.painting.trails import Trails, pieces, width
 from app.ui.figures import Figures, device_fields
+from app.ui.inks import ink
 from app.ui.layer import Layer
-from app.ui.overlay import ink
 from app.ui.viewport import Viewport
 
 

@@ -11,14 +11,16 @@ import numpy as np
 import pytest
 from canvases import at, flat, grab, people, pixels, scored
 from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QContextMenuEvent, QWheelEvent
+from PySide6.QtGui import QContextMenuEvent, QImage, QPainter, QWheelEvent
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from app.painting.palette import shades
 from app.ui.bridge import Bridge
 from app.ui.canvas import Canvas
+from app.ui.picture import Picture
 from app.ui.view import Cast, View
+from app.ui.viewport import Viewport
 from engine.types import Frame
 
 SOMEBODY = (120.0, 60.0, 280.0, 460.0)
@@ -74,11 +76,11 @@ def test_it_is_there_too_mirrored_and_zoomed(canvas: Canvas):
     assert near(at(grab(canvas), x, y), shades(1).left[::-1])
 
 
-def test_a_scaled_picture_is_made_ready_once_and_read_where_that_lies(canvas: Canvas, monkeypatch):
+def test_a_picture_is_scaled_once_however_often_it_is_painted(canvas: Canvas, monkeypatch):
     passes = []
-    pad = cv2.cvtColor
+    resize = cv2.resize
     monkeypatch.setattr(
-        "app.ui.picture.cv2.cvtColor", lambda *how, **dst: passes.append(how) or pad(*how, **dst)
+        "app.ui.picture.cv2.resize", lambda *how, **more: passes.append(how) or resize(*how, **more)
     )
     canvas.resize(800, 600)
     canvas.show_result(flat(640, 480), people())
@@ -88,6 +90,34 @@ def test_a_scaled_picture_is_made_ready_once_and_read_where_that_lies(canvas: Ca
     canvas.show_result(flat(640, 480), people())
     grab(canvas)
     assert len(passes) == 2
+
+
+@pytest.mark.parametrize("mirror", [False, True])
+@pytest.mark.parametrize("ratio", [1.0, 1.5])
+@pytest.mark.parametrize("zoom", [1.0, 1.7, 6.0])
+@pytest.mark.usefixtures("qapp")
+def test_what_is_at_a_point_of_the_picture_is_painted_where_that_point_is(mirror, ratio, zoom):
+    """Scaled, zoomed and mirrored: the middles of large squares keep their colours."""
+    rng = np.random.default_rng(8)
+    squares = rng.integers(0, 256, (6, 8, 3), np.uint8)
+    image = np.repeat(np.repeat(squares, 40, axis=0), 40, axis=1)
+    picture = Picture()
+    picture.show(image)
+    view = Viewport(320, 240, 500.0, 330.0, ratio=ratio, mirror=mirror).fit().zoomed(zoom, 150.0, 100.0)
+    surface = QImage(round(500 * ratio), round(330 * ratio), QImage.Format.Format_RGB32)
+    surface.setDevicePixelRatio(ratio)
+    painter = QPainter(surface)
+    picture.paint(painter, view)
+    painter.end()
+    seen = 0
+    for row in range(6):
+        for column in range(8):
+            x, y = view.place(np.array([40.0 * column + 19.5, 40.0 * row + 19.5])).tolist()
+            if 0 <= x < 500 and 0 <= y < 330:
+                colour = surface.pixelColor(int(x * ratio), int(y * ratio))
+                assert [colour.blue(), colour.green(), colour.red()] == squares[row, column].tolist()
+                seen += 1
+    assert seen > (0 if zoom > 5 else 10)
 
 
 @pytest.mark.parametrize("mirror", [False, True])
