@@ -29,6 +29,8 @@ from PySide6.QtCore import QEvent, QObject  # noqa: E402
 from PySide6.QtGui import QAction  # noqa: E402
 from PySide6.QtWidgets import QApplication, QDialog  # noqa: E402
 
+from app.ui.application import settle  # noqa: E402
+
 DEMO = Path(__file__).parents[1] / "assets" / "demo.mp4"
 
 
@@ -178,6 +180,7 @@ def main() -> None:
     camera = multiprocessing.get_context("spawn").Process(target=film, args=(theirs,))
     camera.start()
     application = Watched()
+    settle()
     with tempfile.TemporaryDirectory() as folder:
         os.environ["XDG_CACHE_HOME"] = folder
         session = Session(application, Path(folder))

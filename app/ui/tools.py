@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QObject, Qt
+from PySide6.QtCore import QObject, Qt, QTimer
 from PySide6.QtWidgets import QMainWindow, QMessageBox
 
 from app import __version__
@@ -23,7 +23,8 @@ class Tools(QObject):
         self._window, self._preferences, self._reopen = window, preferences, reopen
 
     def settings(self) -> None:
-        SettingsDialog(self._preferences, self._window).open()
+        dialog = SettingsDialog(self._preferences, self._window)
+        QTimer.singleShot(0, dialog, dialog.open)  # made and shown in one go, it would hold the window up
 
     def networks(self) -> None:
         ModelDialog(self._window).open()

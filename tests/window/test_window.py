@@ -448,7 +448,7 @@ def test_ctrl_c_in_the_terminal_asks_nothing(window, tmp_path, out, qtbot):
 def test_dialogs_go_with_the_window(window, qtbot):
     window.keys.actions()["window.settings"].trigger()
     window.keys.actions()["window.about"].trigger()
-    assert len([dialog for dialog in window.findChildren(QDialog) if dialog.isVisible()]) == 2
+    until(qtbot, lambda: sum(dialog.isVisible() for dialog in window.findChildren(QDialog)) == 2)
     window.leave()
     until(qtbot, lambda: not window.isVisible())
     assert not [widget for widget in QApplication.topLevelWidgets() if widget.isVisible()]
