@@ -1,4 +1,4 @@
-"""What the plots cost the window: `QT_QPA_PLATFORM=offscreen python -m benchmarks.plots`.
+"""What the plots cost the window: `python -m benchmarks.plots`.
 
 CPU time of the window's thread for each second of 60 results, of one person among three, with the six plots
 shown at first (8 curves of joints, trunk, speed). The panel is 360 x 640.
