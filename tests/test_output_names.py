@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
+import sqlite3
 from contextlib import closing
 from pathlib import Path
 
@@ -129,6 +131,15 @@ def test_nothing_replaces_what_it_is_made_of(here: Path, capsys, command, name: 
     assert f"{name}: is what the" in told
     assert told.endswith("is made of; choose another file with -o\n")
     assert {path.name: path.read_bytes() for path in here.iterdir()} == before
+
+
+@pytest.mark.parametrize("command", [EXPORT, REPORT], ids=lambda it: it[0])
+def test_a_session_whose_video_has_no_name_of_a_file_is_told_of_all_the_same(here: Path, command) -> None:
+    with closing(sqlite3.connect("walk.kinetrail")) as database, database:
+        database.execute("UPDATE meta SET value = ? WHERE name = 'place'", (json.dumps("a\0b"),))
+    (here / "old").write_text("")
+    assert main([*command, "-o", "old", "--overwrite"]) == 0
+    assert (here / "old").read_text() != ""
 
 
 @pytest.mark.parametrize(

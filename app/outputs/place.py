@@ -32,6 +32,6 @@ def placed(given: str | None, usual: Path, *, folder: bool = False) -> Path:
 def apart(out: Path, made_of: Iterable[Path], what: str) -> None:
     """UserError where `out` would take the place of something that it is made of; `what` it is, in words."""
     for each in made_of:
-        with suppress(OSError):  # one of them is not there
+        with suppress(OSError, ValueError):  # one of them is not there, or no name of a file
             if out.samefile(each):
                 raise Blocked(f"{printable(out)}: is what the {what} is made of")

@@ -124,7 +124,10 @@ def _around(box: Floats, points: Floats, seen: NDArray[np.bool_], believed: NDAr
         radius = max(radius, 0.38 * float(np.hypot(*np.subtract(*points[list(_SHOULDERS)]))))
     size = float((box[2:] - box[:2]).max())
     most = 0.5 if np.count_nonzero(believed[_FACE]) >= 2 else 0.2  # of joints that may be anywhere
-    within = WIDEST * float((box[2:] - box[:2]).min())  # a head is in its box, whatever joints say of it
+    side = int((box[2:] - box[:2]).argmin())
+    within = WIDEST * float(box[side + 2] - box[side])  # a head is in its box, whatever joints say of it
+    if radius > within:  # the joints beyond it are out of the picture, or anywhere
+        low[side], high[side] = np.clip((low[side], high[side]), box[side], box[side + 2])
     radius = min(max(radius, 0.075 * size), most * size, within)
     x, y = (low + high) / 2
     return np.array([x - radius, y - 1.25 * radius, x + radius, y + 1.25 * radius])

@@ -150,6 +150,17 @@ def test_an_upper_body_close_to_the_camera_is_hidden_down_to_the_chin(canvas: Ca
     assert detail(pixels(grab(canvas)), (slice(85, 318), slice(240, 400))) < 0.01 * detail(detailed().image)
 
 
+def test_a_face_at_the_edge_of_the_picture_is_hidden_where_the_other_half_is_only_guessed(canvas: Canvas):
+    """Boxes end with the picture, and joints do not: those beyond it are foretold, hardly believed."""
+    points, scores = np.zeros((1, 17, 2), np.float32), np.zeros((1, 17), np.float32)
+    points[0, :5] = (0, 180), (30, 160), (-30, 160), (58, 170), (-70, 170)
+    scores[0, :5] = 0.9, 0.9, 0.15, 0.8, 0.15
+    box = Boxes(np.array([(-0.5, 100, 60, 460)], np.float32), np.ones(1, np.float32))
+    canvas.show_result(detailed(), people(), found=Poses(box, points, scores))
+    cheek = slice(155, 190), slice(20, 58)  # an eye and the ear
+    assert detail(pixels(grab(canvas)), cheek) < 0.01 * detail(detailed().image, cheek)
+
+
 def test_a_box_around_legs_with_a_face_anywhere_hides_no_more_than_a_head_in_it_would(canvas: Canvas):
     """As it was found in a street: joints of the face spread over a body that a narrow box cuts off."""
     box = (280.0, 160.0, 362.0, 400.0)
