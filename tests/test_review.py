@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import shutil
 import threading
 import time
@@ -17,7 +18,7 @@ from reading import read
 from app.playback.belonging import stem_for
 from app.playback.looked import Account, Looked
 from app.playback.review import Review
-from app.store.session import open_session_file
+from app.store.session import Session, open_session_file
 
 
 class Watched:
@@ -85,6 +86,19 @@ def test_every_picture_comes_with_the_people_of_that_very_picture(walk: Path, se
             assert looked.tracks.ids.tolist() == expected.ids.tolist()
             assert abs(looked.tracks.keypoints - expected.keypoints).max(initial=0) < 0.2
             assert looked.processed
+
+
+def test_what_was_closed_holds_no_session_any_more(walk: Path, seen: Path) -> None:
+    """The window keeps what outlived a few collections of garbage for good, see `app.ui.application`."""
+    with watched(walk, walk.parent) as it:
+        it.until(lambda account: account.session == str(seen))
+        assert _sessions() == 1
+    assert _sessions() == 0
+
+
+def _sessions() -> int:
+    gc.collect()
+    return sum(type(thing) is Session for thing in gc.get_objects())
 
 
 def test_a_picture_that_was_never_measured_shows_nobody_rather_than_its_neighbours(walk: Path) -> None:

@@ -147,6 +147,7 @@ class Review:
             pass
         for session in self._session:
             session.close()
+        self._session, self._found, self._last = [], [], []  # hours of them; some keep us for longer
 
     def _next(self) -> bool:
         """Wait for something to do, and do it; whether there may be more."""
