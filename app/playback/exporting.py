@@ -15,8 +15,10 @@ import numpy as np
 from app.exports import FORMATS, Style, ending, export
 from app.exports.choice import Choice
 from app.exports.painter import Painter
+from app.painting import faces
 from app.playback.lanes import Chart
 from app.playback.looked import Looked
+from app.playback.review import SAME_S
 from app.store.session import open_session_file
 from engine.types import Image
 
@@ -68,17 +70,22 @@ def formats() -> list[Offer]:
 def preview(material: Material, people: tuple[int, ...], style: Style, size: tuple[int, int]) -> Image:
     """The picture in view (H, W, 3) as the video will show it, made to fit into `size` (width, height).
 
-    For a thread: it reads the session. A picture that nobody has looked at for people is as it is, and what
-    is transparent lies on a chequered ground. UserError where the session cannot be read.
+    For a thread: it reads the session. A picture that nobody has looked at for people is as it is, but for
+    faces that are to be hidden, and what is transparent lies on a chequered ground. UserError where the
+    session cannot be read.
     """
     (looked,) = material.looked
     choice = Choice(frozenset(people)) if people else NOBODY
     painted = looked.frame.image
     with closing(open_session_file(material.session)) as session:
-        indices = session.indices()
-        place = int(np.searchsorted(indices, looked.frame.index))
-        if place < len(indices) and indices[place] == looked.frame.index:
+        times, time = session.times(), looked.frame.time  # numbers of a recorded camera are its own
+        place = int(np.searchsorted(times, time - SAME_S))
+        if place < len(times) and times[place] <= time + SAME_S:
             painted = Painter(session, choice, style, place).picture(place, looked.frame)
+        elif style.blur_faces:
+            painted = painted.copy()
+            threshold = float(session.about.settings.get("keypoint_threshold", 0.3))
+            faces.cover(painted, faces.heads(looked.found, threshold))
     height, width = painted.shape[:2]
     scale = min(size[0] / width, size[1] / height)
     method = cv2.INTER_AREA if scale < 1.0 else cv2.INTER_LINEAR
