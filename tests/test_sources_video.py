@@ -221,6 +221,21 @@ def test_a_clip_trimmed_by_its_edit_list_is_whole_without_what_was_cut_away(tmp_
     assert (info.frames, frames[0].time) == (23, 0.0)
 
 
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_a_matroska_film_of_a_few_long_pictures_is_whole(tmp_path: Path, count: int) -> None:
+    """FFmpeg works out no decoding times for so few, only when they are shown."""
+    path = tmp_path / "slow.mkv"
+    with av.open(str(path), "w") as target:
+        stream = target.add_stream("libx264", rate=1)
+        stream.width, stream.height, stream.pix_fmt = 128, 96, "yuv420p"
+        for i in range(count):
+            target.mux(stream.encode(av.VideoFrame.from_ndarray(clips.picture(i), format="bgr24")))
+        target.mux(stream.encode())
+    _, frames, error = read(path)
+    assert (numbers(frames), error) == (list(range(count)), "")
+    assert [frame.time for frame in frames] == [float(i) for i in range(count)]
+
+
 @pytest.mark.parametrize("name", ["a:b.mp4", "100 % Größe 人.mp4", "-i.mp4", "frame%03d.mp4", "x?y#z@w.mp4"])
 def test_odd_file_names_are_only_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     times = clips.constant(tmp_path / "plain.mp4", 5)

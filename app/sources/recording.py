@@ -132,8 +132,9 @@ class Recording:
                     self.tally.why = os.strerror(error.errno)
 
     def _note_end(self, packet: Packet[Stream]) -> None:
-        if packet.dts is not None and packet.time_base:
-            end = (max(packet.dts, packet.pts or 0) + (packet.duration or 0)) * packet.time_base
+        stamps = [stamp for stamp in (packet.dts, packet.pts) if stamp is not None]
+        if stamps and packet.time_base:
+            end = (max(stamps) + (packet.duration or 0)) * packet.time_base
             self.tally.end_s = max(self.tally.end_s, float(end))
 
     def _decoded(self, stream: VideoStream, packet: Packet[Any] | None) -> Iterator[VideoFrame]:
